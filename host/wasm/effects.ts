@@ -1,0 +1,120 @@
+import type { BodyBuffer } from '../http/body-buffer.ts';
+import type { HeaderMap } from '../http/header-map.ts';
+
+/**
+ * What a module may ask of the stream it is called for. The stream implements it; the host calls
+ * in `imports/` turn guest pointers into these calls. Whatever would re-enter a module (continue,
+ * close, local reply, callout answers) is only noted here and done after the module has returned.
+ */
+export interface StreamEffects {
+  /** The map for a MapType of ABI 0.2.1 (0-3), or null where the phase has none. */
+  headerMap(mapType: number): HeaderMap | null;
+  /** The buffer for BufferType 0-3, or null where the phase has none. */
+  bodyBuffer(bufferType: number): BodyBuffer | null;
+  /** Notes a local reply; returns a proxy-wasm status. `headers` are the extra ones. */
+  sendLocalReply(reply: LocalReply): number;
+  /** Resumes a paused half (StreamType 0-3); returns a proxy-wasm status. */
+  continueStream(streamType: number): number;
+  closeStream(streamType: number): number;
+  /** Writes the value at `path` (segments joined by NUL) into `sink`; a proxy-wasm status. */
+  readProperty(path: Uint8Array, start: number, end: number, sink: PropertySink): number;
+  /** Filter state `wasm.<path>`; both byte arrays are the callee's to keep. */
+  writeProperty(path: string, value: Uint8Array): number;
+  clearRouteCache(): void;
+  /** Adds Envoy response flags (bits of `RESPONSE_FLAG_*` in sdk/abi/extensions.ts). */
+  addResponseFlags(bits: number): void;
+  /** One timer per stream and module: after `delayMs` the guest's `lateen_on_timer` is called. */
+  setTimer(contextId: number, delayMs: number): void;
+}
+
+export interface LocalReply {
+  readonly status: number;
+  readonly details: string;
+  readonly body: Uint8Array;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** -1 = not set. */
+  readonly grpcStatus: number;
+}
+
+/** Takes one property value, in Envoy's encodings (proxy-wasm.md 2.1). */
+export interface PropertySink {
+  bytes(source: Uint8Array, start: number, end: number): number;
+  text(value: string): number;
+  int64(value: number): number;
+  double(value: number): number;
+  boolean(value: boolean): number;
+  pairs(map: HeaderMap): number;
+}
+
+/** HTTP callouts of a root context; the upstream side implements it. */
+export interface Callouts {
+  /** Starts a call and returns its token, or a negative proxy-wasm status. */
+  start(call: HttpCall, done: (answer: HttpCallAnswer) => void): CalloutHandle | number;
+}
+
+export interface CalloutHandle {
+  cancel(): void;
+}
+
+export interface HttpCall {
+  readonly cluster: string;
+  readonly headers: HeaderMap;
+  readonly body: Uint8Array;
+  readonly trailers: HeaderMap;
+  /** 0 = none. */
+  readonly timeoutMs: number;
+}
+
+export interface HttpCallAnswer {
+  /** null = failed; `detail` says why. */
+  readonly headers: HeaderMap | null;
+  readonly body: BodyBuffer;
+  readonly trailers: HeaderMap | null;
+  readonly detail: string;
+}
+
+/** What a VM needs of the process around it; one per worker. */
+export interface VmServices {
+  readonly clock: import('@lateen/sdk/base/clock').Clock;
+  readonly random: import('@lateen/sdk/base/clock').Random;
+  readonly log: import('@lateen/sdk/base/log').Log;
+  readonly callouts: Callouts;
+  readonly metrics: MetricSlots;
+  readonly sharedData: SharedData;
+  readonly sinks: WriteSinks;
+  readonly regexes: Regexes;
+}
+
+/** Metrics by name; ids are positive and stable within the worker. MetricType of the ABI. */
+export interface MetricSlots {
+  define(metricType: number, name: string): number;
+  increment(id: number, delta: number): number;
+  record(id: number, value: number): number;
+  /** The value, or null where the id is unknown or a histogram. */
+  read(id: number): number | null;
+}
+
+/** Shared data: keyed by VM id; compare-and-swap tokens are never 0. */
+export interface SharedData {
+  get(vmId: string, key: string): { readonly value: Uint8Array; readonly cas: number } | null;
+  /** A proxy-wasm status. `cas` 0 = unconditional. */
+  set(vmId: string, key: string, value: Uint8Array, cas: number): number;
+}
+
+/** Buffered files and stdout that modules append lines to. */
+export interface WriteSinks {
+  /** Opens (or shares) the sink for a path; `/dev/stdout` and `/dev/stderr` are streams. */
+  open(path: string): number;
+  /** Copies the bytes; false where the sink was full and the bytes were dropped and counted. */
+  write(id: number, source: Uint8Array, start: number, end: number): boolean;
+}
+
+/** Linear-time regular expressions (RE2 syntax); ids are positive. */
+export interface Regexes {
+  /** The id, or the reason why the pattern is refused. */
+  compile(pattern: string): number | string;
+  /** Whether the whole of the bytes matches. */
+  fullMatch(id: number, source: Uint8Array, start: number, end: number): boolean;
+  /** The bytes with every match replaced (RE2 rewrite syntax, `\1`), as UTF-8. */
+  replaceAll(id: number, source: string, rewrite: string): string;
+}
