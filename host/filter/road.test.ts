@@ -2,29 +2,41 @@ import * as action from '@lateen/sdk/abi/action';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BodyBuffer } from '../http/body-buffer.ts';
-import { Road, type RoadEnds, type RoadFilter } from './road.ts';
+import { type Half, Road, type RoadEnds, type RoadFilter } from './road.ts';
 
 /** A filter whose verdicts are listed; it goes on by itself when `resume` is called by the test. */
 class ScriptedFilter implements RoadFilter {
-  readonly seesHead = true;
-  readonly seesBody: boolean;
-  readonly seesTrailers: boolean;
   readonly seen: string[] = [];
   continueNow = false;
   readonly #verdicts: number[];
   onBodyHook: (body: BodyBuffer) => void = () => {};
 
+  readonly #body: boolean;
+  readonly #trailers: boolean;
+
   constructor(verdicts: number[], body = true, trailers = body) {
     this.#verdicts = verdicts;
-    this.seesBody = body;
-    this.seesTrailers = trailers;
+    this.#body = body;
+    this.#trailers = trailers;
   }
 
-  onHead(end: boolean): number {
+  seesHead(): boolean {
+    return true;
+  }
+
+  seesBody(): boolean {
+    return this.#body;
+  }
+
+  seesTrailers(): boolean {
+    return this.#trailers;
+  }
+
+  onHead(_half: Half, end: boolean): number {
     return this.#note(`head${end ? '.' : ''}`);
   }
 
-  onBody(body: BodyBuffer, end: boolean): number {
+  onBody(_half: Half, body: BodyBuffer, end: boolean): number {
     this.onBodyHook(body);
     return this.#note(`body ${text(body)}${end ? '.' : ''}`);
   }
@@ -73,11 +85,15 @@ class Ends implements RoadEnds {
   }
 }
 
+function requestRoad(filters: RoadFilter[], ends: RoadEnds, bufferBytesMax: number): Road {
+  return new Road({ half: 'request', filters, count: filters.length, bufferBytesMax }, ends);
+}
+
 const bytes = (value: string) => Buffer.from(value, 'latin1');
 
 test('without filters everything passes as it came', () => {
   const ends = new Ends();
-  const road = new Road([], ends, 100);
+  const road = requestRoad([], ends, 100);
   road.head(false);
   road.data(bytes('ab'), false);
   road.data(bytes('cd'), true);
@@ -88,7 +104,7 @@ test('a held head holds the body in front of the first filter until it is resume
   const ends = new Ends();
   const first = new ScriptedFilter([]);
   const second = new ScriptedFilter([action.PAUSE]);
-  const road = new Road([first, second], ends, 4);
+  const road = requestRoad([first, second], ends, 4);
   road.head(false);
   road.data(bytes('abcd'), true);
   expect(ends.out).toEqual([]);
@@ -104,14 +120,14 @@ test('a filter that says continue before it returns pause does not hold', () => 
   const ends = new Ends();
   const filter = new ScriptedFilter([action.PAUSE]);
   filter.continueNow = true;
-  new Road([filter], ends, 10).head(true);
+  requestRoad([filter], ends, 10).head(true);
   expect(ends.out).toEqual(['head.']);
 });
 
 test('a filter that buffers sees all it holds with each chunk', () => {
   const ends = new Ends();
   const filter = new ScriptedFilter([action.CONTINUE, action.PAUSE, action.PAUSE]);
-  const road = new Road([filter], ends, 100);
+  const road = requestRoad([filter], ends, 100);
   road.head(false);
   road.data(bytes('ab'), false);
   road.data(bytes('cd'), false);
@@ -124,7 +140,7 @@ test('a filter may replace what it holds', () => {
   const ends = new Ends();
   const filter = new ScriptedFilter([]);
   filter.onBodyHook = (body) => body.splice(0, body.length, bytes('new'));
-  const road = new Road([filter], ends, 100);
+  const road = requestRoad([filter], ends, 100);
   road.head(false);
   road.data(bytes('old'), true);
   expect(ends.out).toEqual(['head', 'data new.']);
@@ -132,7 +148,7 @@ test('a filter may replace what it holds', () => {
 
 test('a buffering filter that holds more than the limit is an overflow', () => {
   const ends = new Ends();
-  const road = new Road([new ScriptedFilter([action.CONTINUE, action.PAUSE])], ends, 3);
+  const road = requestRoad([new ScriptedFilter([action.CONTINUE, action.PAUSE])], ends, 3);
   road.head(false);
   road.data(bytes('abcd'), false);
   expect(ends.overflowed).toBe(true);
@@ -141,7 +157,7 @@ test('a buffering filter that holds more than the limit is an overflow', () => {
 test('a filter that stops with a watermark holds the source instead', () => {
   const ends = new Ends();
   const filter = new ScriptedFilter([action.CONTINUE, action.BODY_STOP_AND_WATERMARK]);
-  const road = new Road([filter], ends, 3);
+  const road = requestRoad([filter], ends, 3);
   road.head(false);
   road.data(bytes('abcd'), false);
   expect(ends.overflowed).toBe(false);
@@ -154,7 +170,7 @@ test('a filter that stops with a watermark holds the source instead', () => {
 test('trailers release a body that the filter held', () => {
   const ends = new Ends();
   const filter = new ScriptedFilter([action.CONTINUE, action.PAUSE, action.CONTINUE]);
-  const road = new Road([filter], ends, 100);
+  const road = requestRoad([filter], ends, 100);
   road.head(false);
   road.data(bytes('ab'), false);
   road.trailers();
@@ -164,7 +180,7 @@ test('trailers release a body that the filter held', () => {
 test('trailers wait behind a body that a filter without trailers callback holds', () => {
   const ends = new Ends();
   const filter = new ScriptedFilter([action.CONTINUE, action.PAUSE], true, false);
-  const road = new Road([filter], ends, 100);
+  const road = requestRoad([filter], ends, 100);
   road.head(false);
   road.data(bytes('ab'), false);
   road.trailers();
@@ -190,14 +206,16 @@ test('whatever filters pause and whenever they resume, every byte arrives once a
       (scripts, parts, resumes) => {
         const ends = new Ends();
         const slots = scripts.map((script) => new ScriptedFilter([...script]));
-        const road = new Road(slots, ends, 1000);
+        const road = requestRoad(slots, ends, 1000);
         road.head(parts.length === 0);
         parts.forEach((part, i) => {
           road.data(bytes(part), i === parts.length - 1);
           const next = resumes.shift();
           if (next !== undefined && next < slots.length) road.resume(next);
         });
-        for (let round = 0; round < 20; round++) slots.forEach((_, i) => road.resume(i));
+        for (let round = 0; round < 20; round++) {
+          for (const i of slots.keys()) road.resume(i);
+        }
         const body = ends.out
           .slice(1)
           .map((line) => line.slice('data '.length))
@@ -207,4 +225,20 @@ test('whatever filters pause and whenever they resume, every byte arrives once a
       },
     ),
   );
+});
+
+test('a response meets the filters in reverse, and only those that the request had reached', () => {
+  const order: string[] = [];
+  const named = (name: string) => {
+    const filter = new ScriptedFilter([]);
+    filter.onHead = () => {
+      order.push(name);
+      return action.CONTINUE;
+    };
+    return filter;
+  };
+  const filters = [named('a'), named('b'), named('c')];
+  const plan = { half: 'response', filters, count: 2, bufferBytesMax: 10 } as const;
+  new Road(plan, new Ends()).head(true);
+  expect(order).toEqual(['b', 'a']);
 });

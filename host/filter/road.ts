@@ -1,19 +1,32 @@
 import * as action from '@lateen/sdk/abi/action';
 import { BodyBuffer } from '../http/body-buffer.ts';
 
+/** The two halves of a stream. Filters are met in order by requests, in reverse by responses. */
+export type Half = 'request' | 'response';
+
 /**
- * One filter as one half of a stream sees it. `on*` call the module and return its action; where
- * the module has no such callback the flag says so and it is not called.
+ * One filter as a half-road sees it. `on*` call the module and return its action; where the module
+ * has no such callback, `sees*` says so and it is not called.
  */
 export interface RoadFilter {
-  readonly seesHead: boolean;
-  readonly seesBody: boolean;
-  readonly seesTrailers: boolean;
-  onHead(end: boolean): number;
-  onBody(body: BodyBuffer, end: boolean): number;
-  onTrailers(): number;
+  seesHead(half: Half): boolean;
+  seesBody(half: Half): boolean;
+  seesTrailers(half: Half): boolean;
+  onHead(half: Half, end: boolean): number;
+  onBody(half: Half, body: BodyBuffer, end: boolean): number;
+  onTrailers(half: Half): number;
   /** True once if the module asked, during the callback that just returned, to go on. */
-  takeContinue(): boolean;
+  takeContinue(half: Half): boolean;
+}
+
+/** What a half-road is made of. */
+export interface RoadPlan {
+  readonly half: Half;
+  /** In the order of the chain. */
+  readonly filters: readonly RoadFilter[];
+  /** Only the first so many filters of the chain take part. */
+  readonly count: number;
+  readonly bufferBytesMax: number;
 }
 
 /** Where a half-road ends, and who feeds it. */
@@ -39,9 +52,8 @@ export interface RoadEnds {
  * the filter's own buffer and each further chunk is shown to it with all that is held.
  */
 export class Road {
-  readonly #filters: readonly RoadFilter[];
+  readonly #plan: RoadPlan;
   readonly #ends: RoadEnds;
-  readonly #bufferBytesMax: number;
   readonly #anyBody: boolean;
   #state: 'idle' | 'head' | 'blocked' | 'open' = 'idle';
   /** The filter that holds the head, when blocked; those up to it have seen the head. */
@@ -56,12 +68,10 @@ export class Road {
   #trailersSeen = false;
   #sourceHeld = false;
 
-  /** `filters` stand in the order in which this half meets them. */
-  constructor(filters: readonly RoadFilter[], ends: RoadEnds, bufferBytesMax: number) {
-    this.#filters = filters;
+  constructor(plan: RoadPlan, ends: RoadEnds) {
+    this.#plan = plan;
     this.#ends = ends;
-    this.#bufferBytesMax = bufferBytesMax;
-    this.#anyBody = filters.some((filter) => filter.seesBody || filter.seesTrailers);
+    this.#anyBody = anyBody(plan);
   }
 
   /** How many filters, from the first on, have seen the head. */
@@ -85,7 +95,7 @@ export class Road {
       this.#queue ??= new BodyBuffer();
       this.#queue.append(chunk);
       this.#queueEnd = end;
-      if (this.#queue.length >= this.#bufferBytesMax) this.#holdSource(true);
+      if (this.#queue.length >= this.#plan.bufferBytesMax) this.#holdSource(true);
       return;
     }
     if (!this.#anyBody) {
@@ -103,9 +113,10 @@ export class Road {
     if (this.#state === 'open') this.#walkTrailers(0);
   }
 
-  /** The filter at `index` lets go of what it holds. Does nothing where it holds nothing. */
-  resume(index: number): void {
-    if (this.#ends.stopped) return;
+  /** The filter at place `place` of the chain lets go of what it holds, if it holds anything. */
+  resume(place: number): void {
+    if (this.#ends.stopped || place >= this.#plan.count) return;
+    const index = this.#plan.half === 'request' ? place : this.#plan.count - 1 - place;
     if (this.#state === 'blocked' && this.#at === index) {
       this.#state = 'head';
       this.#walkHead(index + 1);
@@ -127,13 +138,14 @@ export class Road {
   }
 
   #walkHead(from: number): void {
-    for (let index = from; index < this.#filters.length; index++) {
-      const filter = this.#filters[index];
+    const { half } = this.#plan;
+    for (let index = from; index < this.#plan.count; index++) {
+      const filter = this.#filter(index);
       this.#at = index;
-      if (!filter.seesHead) continue;
-      const verdict = filter.onHead(this.#end);
+      if (!filter.seesHead(half)) continue;
+      const verdict = filter.onHead(half, this.#end);
       if (this.#ends.stopped) return;
-      const goesOn = filter.takeContinue();
+      const goesOn = filter.takeContinue(half);
       if (verdict === action.HEADERS_CONTINUE_AND_END_STREAM) this.#end = true;
       else if (verdict !== action.CONTINUE && !goesOn) {
         this.#state = 'blocked';
@@ -157,19 +169,20 @@ export class Road {
   }
 
   #walkBody(from: number, arrived: BodyBuffer, end: boolean): void {
+    const { half } = this.#plan;
     let body = arrived;
-    for (let index = from; index < this.#filters.length; index++) {
-      const filter = this.#filters[index];
-      if (!filter.seesBody) continue;
+    for (let index = from; index < this.#plan.count; index++) {
+      const filter = this.#filter(index);
+      if (!filter.seesBody(half)) continue;
       const held = this.#held?.[index];
       if (held !== undefined && held.body.length > 0) {
         for (const chunk of body.take()) held.body.append(chunk);
         body = held.body;
         held.body = new BodyBuffer();
       }
-      const verdict = filter.onBody(body, end);
+      const verdict = filter.onBody(half, body, end);
       if (this.#ends.stopped) return;
-      const goesOn = filter.takeContinue();
+      const goesOn = filter.takeContinue(half);
       if (held !== undefined) held.paused = false;
       if (verdict === action.CONTINUE || goesOn) continue;
       this.#hold(index, verdict, body, end);
@@ -185,7 +198,7 @@ export class Road {
     held.paused = true;
     held.body = body;
     held.end = end;
-    if (body.length <= this.#bufferBytesMax) return;
+    if (body.length <= this.#plan.bufferBytesMax) return;
     if (verdict === action.BODY_STOP_AND_WATERMARK) this.#holdSource(true);
     else this.#ends.bufferOverflow();
   }
@@ -202,16 +215,17 @@ export class Road {
   }
 
   #walkTrailers(from: number): void {
+    const { half } = this.#plan;
     this.#trailers = 'walking';
-    for (let index = from; index < this.#filters.length; index++) {
-      const filter = this.#filters[index];
+    for (let index = from; index < this.#plan.count; index++) {
+      const filter = this.#filter(index);
       const held = this.#held?.[index];
       this.#trailersAt = index;
-      this.#trailersSeen = filter.seesTrailers;
-      if (filter.seesTrailers) {
-        const verdict = filter.onTrailers();
+      this.#trailersSeen = filter.seesTrailers(half);
+      if (this.#trailersSeen) {
+        const verdict = filter.onTrailers(half);
         if (this.#ends.stopped) return;
-        if (!filter.takeContinue() && verdict !== action.CONTINUE) return;
+        if (!filter.takeContinue(half) && verdict !== action.CONTINUE) return;
       } else if (held?.paused === true) {
         return;
       }
@@ -227,6 +241,11 @@ export class Road {
     this.#ends.trailersPassed();
   }
 
+  #filter(index: number): RoadFilter {
+    const { half, filters, count } = this.#plan;
+    return filters[half === 'request' ? index : count - 1 - index];
+  }
+
   #holdSource(on: boolean): void {
     if (this.#sourceHeld === on) return;
     this.#sourceHeld = on;
@@ -238,6 +257,14 @@ interface Held {
   paused: boolean;
   body: BodyBuffer;
   end: boolean;
+}
+
+function anyBody(plan: RoadPlan): boolean {
+  for (let i = 0; i < plan.count; i++) {
+    const filter = plan.filters[i];
+    if (filter.seesBody(plan.half) || filter.seesTrailers(plan.half)) return true;
+  }
+  return false;
 }
 
 const NOTHING = new Uint8Array(0);
