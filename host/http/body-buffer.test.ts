@@ -12,17 +12,23 @@ function content(buffer: BodyBuffer): Buffer {
 
 test('a splice anywhere leaves what a splice of one flat array leaves', () => {
   fc.assert(
-    fc.property(fc.array(bytes, { maxLength: 6 }), fc.nat(200), fc.nat(200), bytes, (parts, start, size, insert) => {
-      const buffer = new BodyBuffer();
-      for (const part of parts) buffer.append(part);
-      const flat = Buffer.concat(parts);
-      const from = Math.min(start, flat.length);
-      const to = Math.min(from + size, flat.length);
-      buffer.splice(start, size, insert);
-      const expected = Buffer.concat([flat.subarray(0, from), insert, flat.subarray(to)]);
-      expect(content(buffer)).toEqual(expected);
-      expect(buffer.length).toBe(expected.length);
-    }),
+    fc.property(
+      fc.array(bytes, { maxLength: 6 }),
+      fc.nat(200),
+      fc.nat(200),
+      bytes,
+      (parts, start, size, insert) => {
+        const buffer = new BodyBuffer();
+        for (const part of parts) buffer.append(part);
+        const flat = Buffer.concat(parts);
+        const from = Math.min(start, flat.length);
+        const to = Math.min(from + size, flat.length);
+        buffer.splice(start, size, insert);
+        const expected = Buffer.concat([flat.subarray(0, from), insert, flat.subarray(to)]);
+        expect(content(buffer)).toEqual(expected);
+        expect(buffer.length).toBe(expected.length);
+      },
+    ),
   );
 });
 

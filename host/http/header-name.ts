@@ -1,0 +1,22 @@
+import { ascii } from '@lateen/sdk/base/bytes';
+import { LOWER } from './tokens.ts';
+
+/** A lower-case field name made once, for looking up without a string. */
+export interface HeaderName {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+}
+
+/** Makes a name; `text` is an ASCII literal of the program, in any case. */
+export function headerName(text: string): HeaderName {
+  const bytes = ascii(text.toLowerCase());
+  return { text: text.toLowerCase(), bytes, hash: hashName(bytes, 0, bytes.length) };
+}
+
+/** The hash that preselects a field; of the lower-case bytes, whatever case they stand in. */
+export function hashName(source: Uint8Array, start: number, end: number): number {
+  let hash = 0;
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + LOWER[source[i]]) | 0;
+  return hash;
+}
