@@ -1,0 +1,205 @@
+import * as ext from '@lateen/sdk/abi/extensions';
+import * as maps from '@lateen/sdk/abi/maps';
+import * as status from '@lateen/sdk/abi/status';
+import type { Timer } from '@lateen/sdk/base/clock';
+import type { Half, RoadFilter } from '../filter/road.ts';
+import { type ByteRange, FilterSlot, type SlotStream } from '../filter/slot.ts';
+import type { HeaderMap } from '../http/header-map.ts';
+import type { LocalReply, PropertySink } from '../wasm/effects.ts';
+import { TRAPPED } from '../wasm/vm.ts';
+import type { AttemptWish } from './exchange.ts';
+import { type Failure, FAILURES } from './failures.ts';
+import { readProperty } from './properties.ts';
+import { FLAG } from './response-flags.ts';
+import type { SelectedRoute } from './route-table.ts';
+import { readAttemptWish, readSelection } from './selection.ts';
+import type { HttpStream } from './stream.ts';
+
+/** What happens to a stream by a module's will or failure. */
+export interface FilterVerdicts {
+  replyLocally(reply: LocalReply): void;
+  fail(failure: Failure): void;
+  resetDownstream(): void;
+  /** A half goes on at the module's place. */
+  resume(half: Half, place: number): void;
+  /** Whether a local reply can still be given. */
+  readonly answerable: boolean;
+}
+
+/**
+ * The modules' side of a stream: their slots, what they noted during a callback, the route they
+ * selected. What a module asks for is done after it has returned (`settle`), never inside.
+ */
+export class StreamFilters implements SlotStream {
+  readonly #stream: HttpStream;
+  readonly #slots: FilterSlot[] = [];
+  readonly #timers: Timer[] = [];
+  readonly filterState = new Map<string, Uint8Array>();
+  selected: SelectedRoute | null = null;
+  #notedReply: LocalReply | null = null;
+  #notedFailure: Failure | null = null;
+  #notedReset = false;
+  #routeStale = true;
+  #closed = false;
+
+  constructor(stream: HttpStream) {
+    this.#stream = stream;
+  }
+
+  get slots(): readonly RoadFilter[] {
+    return this.#slots;
+  }
+
+  /** Makes a context in every module on the road; false where one cannot be had. */
+  open(): boolean {
+    const { plugins, roadLength } = this.#stream.service.chain;
+    let served = true;
+    for (let place = 0; place < plugins.length; place++) {
+      const slot = new FilterSlot(this, plugins[place], place);
+      this.#slots.push(slot);
+      if (place < roadLength && !slot.open()) served = false;
+    }
+    return served;
+  }
+
+  /** Asks the router again if a header was edited, or the cache cleared, since it last was asked. */
+  refreshRoute(): void {
+    const { chain, routes } = this.#stream.service;
+    const { request } = this.#stream;
+    if (chain.routerAt < 0 || request === null) return;
+    if (!this.#routeStale && request.editedNames === 0) return;
+    this.#routeStale = false;
+    request.forgetEdits();
+    const slot = this.#slots[chain.routerAt];
+    const address = slot.selectRoute(routes.configId);
+    const vm = slot.context?.vm;
+    if (address === TRAPPED || vm === undefined) return;
+    this.selected = address === 0 ? null : readSelection(vm, address, routes);
+    this.#scopeConfigs(this.selected);
+    this.settle();
+  }
+
+  /** Tells what became of an attempt; the first module that wishes something is obeyed. */
+  attemptOutcome(attempt: number, outcome: number): AttemptWish | null {
+    for (const slot of this.#slots) {
+      if (!slot.plugin.has.onAttempt || !slot.opened || slot.configId === 0) continue;
+      const address = slot.attempt(attempt, outcome);
+      const vm = slot.context?.vm;
+      if (address === TRAPPED || address === 0 || vm === undefined) continue;
+      const wish = readAttemptWish(vm, address);
+      if ((wish.flags & ext.WISH_RETRY_LIMIT) !== 0) this.addFlags(FLAG.UPSTREAM_RETRY_LIMIT);
+      return wish;
+    }
+    return null;
+  }
+
+  /** The stream is over: done, log, delete for each; modules that only log get their turn. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) timer.cancel();
+    for (const slot of this.#slots) slot.close();
+    for (const plugin of this.#stream.service.chain.loggers) {
+      const slot = new FilterSlot(this, plugin, -1);
+      if (slot.open()) slot.close();
+    }
+  }
+
+  map(mapType: number): HeaderMap | null {
+    switch (mapType) {
+      case maps.REQUEST_HEADERS:
+        return this.#stream.request;
+      case maps.REQUEST_TRAILERS:
+        return this.#stream.requestTrailers;
+      case maps.RESPONSE_HEADERS:
+        return this.#stream.response;
+      case maps.RESPONSE_TRAILERS:
+        return this.#stream.responseTrailers;
+      default:
+        return null;
+    }
+  }
+
+  beforeHead(slot: FilterSlot, half: Half): void {
+    if (half === 'request' && slot.place === this.#stream.service.chain.routerAt) {
+      this.refreshRoute();
+    }
+  }
+
+  noteReply(reply: LocalReply): number {
+    if (this.#closed || !this.#stream.answerable) return status.BAD_ARGUMENT;
+    this.#notedReply ??= reply;
+    return status.OK;
+  }
+
+  resetByFilter(): void {
+    this.#notedReset = true;
+  }
+
+  filterFailed(): void {
+    this.#notedFailure = FAILURES.filterFailed;
+  }
+
+  settle(): void {
+    if (this.#closed) return;
+    if (this.#notedReset) {
+      this.#notedReset = false;
+      this.addFlags(FLAG.LOCAL_RESET);
+      this.#stream.resetDownstream();
+    } else if (this.#notedFailure !== null) {
+      const failure = this.#notedFailure;
+      this.#notedFailure = null;
+      this.#notedReply = null;
+      this.#stream.fail(failure);
+    } else if (this.#notedReply !== null) {
+      const reply = this.#notedReply;
+      this.#notedReply = null;
+      this.#stream.replyLocally(reply);
+    }
+  }
+
+  resumeLater(slot: FilterSlot, half: Half): void {
+    queueMicrotask(() => {
+      if (!this.#closed) this.#stream.resume(half, slot.place);
+    });
+  }
+
+  addFlags(bits: number): void {
+    this.#stream.info.flags |= bits;
+  }
+
+  setTimer(slot: FilterSlot, delayMs: number): void {
+    const { clock } = this.#stream.services;
+    this.#timers.push(clock.setTimer(delayMs, () => slot.timerFired()));
+  }
+
+  readProperty(slot: FilterSlot, path: Uint8Array, range: ByteRange, sink: PropertySink): number {
+    return readProperty({ stream: this.#stream, plugin: slot.plugin }, path, range, sink);
+  }
+
+  writeProperty(path: string, value: Uint8Array): number {
+    this.filterState.set(path, value);
+    return status.OK;
+  }
+
+  clearRouteCache(): void {
+    this.#routeStale = true;
+  }
+
+  randomValue(): number {
+    return this.#stream.randomValue;
+  }
+
+  #scopeConfigs(selected: SelectedRoute | null): void {
+    const scoped = selected?.route.scoped ?? [];
+    for (const slot of this.#slots) {
+      const config = scoped.find((entry) => entry.place === slot.place);
+      if (config === undefined) {
+        if (slot.configId !== 0) slot.routeConfig(0);
+      } else if (slot.opened || slot.open()) {
+        slot.routeConfig(config.configId);
+      } else {
+        this.filterFailed();
+      }
+    }
+  }
+}
