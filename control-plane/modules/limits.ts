@@ -1,0 +1,17 @@
+import type { Result } from '@lateen/sdk/base/result';
+import { failed, TOO_LARGE } from './problem.ts';
+
+export interface FetchLimits {
+  readonly moduleBytesMax: number;
+  /** For one attempt over HTTP, from connecting to the last byte. */
+  readonly timeoutMs: number;
+}
+
+export const FETCH_LIMITS: FetchLimits = {
+  moduleBytesMax: 64 * 1024 * 1024,
+  timeoutMs: 15_000,
+};
+
+export function tooLarge<T>(limits: FetchLimits): Result<T> {
+  return failed(TOO_LARGE, `the module is larger than ${limits.moduleBytesMax} bytes`);
+}

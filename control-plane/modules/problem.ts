@@ -1,0 +1,23 @@
+import type { Problem } from '@lateen/sdk/base/problem';
+import { fail, type Result } from '@lateen/sdk/base/result';
+
+/** Codes of what can go wrong between a URL and a module that proxies can have. */
+/** May pass by itself: a connection, a time-out, a 5xx. Tried again. */
+export const FETCH_FAILED = 'LAT0401';
+/** A clear no (404, 403): tried again when the resource changes. */
+export const FETCH_REFUSED = 'LAT0407';
+export const DIGEST_MISMATCH = 'LAT0402';
+export const TOO_LARGE = 'LAT0403';
+export const SCHEME_UNSUPPORTED = 'LAT0404';
+export const ADDRESS_REFUSED = 'LAT0405';
+export const STORE_FAILED = 'LAT0406';
+export const NOT_A_MODULE = 'LAT0301';
+export const REFUSED_BY_PROXY = 'LAT0302';
+
+export function moduleProblem(code: string, message: string, fix?: string): Problem {
+  return { level: 'error', code, message, origin: {}, ...(fix === undefined ? {} : { fix }) };
+}
+
+export function failed<T>(code: string, message: string, fix?: string): Result<T> {
+  return fail(moduleProblem(code, message, fix));
+}
