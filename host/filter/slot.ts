@@ -75,7 +75,9 @@ export class FilterSlot implements RoadFilter, StreamEffects {
 
   seesHead(half: Half): boolean {
     if (this.#context === null) return false;
-    return half === 'request' ? this.plugin.has.onRequestHeaders : this.plugin.has.onResponseHeaders;
+    return half === 'request'
+      ? this.plugin.has.onRequestHeaders
+      : this.plugin.has.onResponseHeaders;
   }
 
   seesBody(half: Half): boolean {
@@ -94,7 +96,9 @@ export class FilterSlot implements RoadFilter, StreamEffects {
     if (context === null) return action.CONTINUE;
     this.#stream.beforeHead(this, half);
     this.#calling = half;
-    const count = this.#stream.map(half === 'request' ? maps.REQUEST_HEADERS : maps.RESPONSE_HEADERS);
+    const count = this.#stream.map(
+      half === 'request' ? maps.REQUEST_HEADERS : maps.RESPONSE_HEADERS,
+    );
     const fields = count === null ? 0 : count.count;
     return this.#returned(
       half === 'request'

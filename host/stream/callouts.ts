@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '@lateen/sdk/base/clock';
 import * as status from '@lateen/sdk/abi/status';
+import type { Clock, Timer } from '@lateen/sdk/base/clock';
 import { BodyBuffer } from '../http/body-buffer.ts';
 import type { MessageWriter } from '../http/codec.ts';
 import type { HeaderMap } from '../http/header-map.ts';

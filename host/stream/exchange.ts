@@ -38,7 +38,8 @@ export type UpstreamFailure =
   | 'reset'
   | 'protocol-error'
   | 'refused-stream'
-  | 'per-try-timeout';
+  | 'per-try-timeout'
+  | 'per-try-idle-timeout';
 
 /** A retry module's answer, copied out of its memory. Times in milliseconds, 0 = none. */
 export interface AttemptWish {
@@ -74,7 +75,6 @@ export class Exchange implements AttemptReceiver {
   #wish: AttemptWish = NO_WISH;
   #handle: AttemptHandle | null = null;
   #writer: MessageWriter | null = null;
-  #host: Host | null = null;
   #replay: ReplayBody | null = null;
   /** Chunks that arrived before the first connection was there, when nothing is kept. */
   #early: Uint8Array[] = [];
@@ -162,7 +162,6 @@ export class Exchange implements AttemptReceiver {
 
   onReady(writer: MessageWriter, host: Host, connection: UpstreamConnection): void {
     this.#writer = writer;
-    this.#host = host;
     this.#state = 'sending';
     this.#tried.push(host);
     this.#owner.upstreamReady(host, connection);
@@ -223,10 +222,7 @@ export class Exchange implements AttemptReceiver {
       this.#timer = this.#owner.clock.setTimer(wish.perTryTimeoutMs, this.#tryTimedOut);
     }
     const avoid = (wish.flags & ext.WISH_AVOID_PREVIOUS_HOSTS) !== 0 ? this.#tried : NO_HOSTS;
-    const handle = this.#cluster.open(
-      { hash: null, avoid, hostAttempts: wish.hostAttempts },
-      this,
-    );
+    const handle = this.#cluster.open({ hash: null, avoid, hostAttempts: wish.hostAttempts }, this);
     if (this.#state === 'connecting' || this.#state === 'sending') this.#handle = handle;
   }
 
@@ -286,7 +282,7 @@ export class Exchange implements AttemptReceiver {
 
   readonly #idledOut = (): void => {
     if (this.#state === 'sending' || this.#state === 'answering') {
-      this.#failed('per-try-timeout', 'per try idle timeout');
+      this.#failed('per-try-idle-timeout', 'per try idle timeout');
     }
   };
 
@@ -339,6 +335,7 @@ function outcomeOf(failure: UpstreamFailure, sentBytes: boolean): number {
     case 'no-healthy-host':
       return ext.ATTEMPT_OVERFLOW;
     case 'per-try-timeout':
+    case 'per-try-idle-timeout':
       return ext.ATTEMPT_PER_TRY_TIMEOUT;
     case 'refused-stream':
       return ext.ATTEMPT_REFUSED_STREAM;

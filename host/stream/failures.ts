@@ -1,7 +1,7 @@
+import { type ErrorEntry, errorFlag, type HttpErrorCode, httpError } from '../http/errors.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import type { LocalReply } from '../wasm/effects.ts';
 import type { UpstreamFailure } from './exchange.ts';
-import { FLAG } from './response-flags.ts';
 
 /** An outcome that the host itself has to answer for. */
 export interface Failure {
@@ -9,77 +9,37 @@ export interface Failure {
   /** Envoy's response code details. */
   readonly details: string;
   readonly body: string;
+  /** Bits of Envoy's response flags. */
   readonly flags: number;
 }
 
-/**
- * The one table of what the host answers by itself; statuses, details and flags are Envoy's.
- * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
- */
-export const FAILURES = {
-  noRouter: failure(404, 'route_not_found', '', FLAG.NO_ROUTE),
-  noCluster: failure(503, 'cluster_not_found', '', FLAG.NO_CLUSTER),
-  filterFailed: failure(503, 'wasm_fail_stream', '', 0),
-  requestTooLarge: failure(413, 'request_payload_too_large', 'Payload Too Large', 0),
-  responseTooLarge: failure(500, 'response_payload_too_large', 'Internal Server Error', 0),
-  routeTimeout: failure(
-    504,
-    'response_timeout',
-    'upstream request timeout',
-    FLAG.UPSTREAM_TIMEOUT,
-  ),
-  requestTimeout: failure(408, 'request_overall_timeout', 'request timeout', 0),
-  streamIdle: failure(504, 'stream_idle_timeout', 'stream timeout', FLAG.STREAM_IDLE_TIMEOUT),
-  requestIdle: failure(408, 'stream_idle_timeout', 'stream timeout', FLAG.STREAM_IDLE_TIMEOUT),
-  maxDuration: failure(408, 'max_duration_timeout', 'downstream duration timeout', FLAG.MAX_DURATION),
-  badPath: failure(400, 'path_normalization_failed', '', 0),
-  badRequest: failure(400, 'http1.codec_error', 'Bad Request', FLAG.DOWNSTREAM_PROTOCOL_ERROR),
-  underscore: failure(400, 'unexpected_underscore', '', 0),
-  escapedSlash: failure(400, 'path_normalization_failed', '', 0),
-} as const;
-
-function failure(status: number, details: string, body: string, flags: number): Failure {
-  return { status, details, body, flags };
+export function failure(code: HttpErrorCode): Failure {
+  return fromEntry(httpError(code));
 }
 
-const CONNECT_PREFIX = 'upstream connect error or disconnect/reset before headers. reset reason: ';
-
-/** What the client gets when an attempt failed and nothing more is tried. */
-export function failureOf(kind: UpstreamFailure, detail: string): Failure {
-  switch (kind) {
-    case 'no-healthy-host':
-      return failure(503, 'no_healthy_upstream', 'no healthy upstream', FLAG.NO_HEALTHY_UPSTREAM);
-    case 'per-try-timeout':
-      return failure(
-        504,
-        'upstream_per_try_timeout',
-        'upstream request timeout',
-        FLAG.UPSTREAM_TIMEOUT,
-      );
-    case 'overflow':
-      return before('overflow', FLAG.UPSTREAM_OVERFLOW);
-    case 'connect-failure':
-      return before(
-        detail === '' ? 'connection failure' : 'remote connection failure',
-        FLAG.UPSTREAM_CONNECTION_FAILURE,
-        detail,
-      );
-    case 'connect-timeout':
-      return before('connection timeout', FLAG.UPSTREAM_CONNECTION_FAILURE);
-    case 'reset':
-    case 'refused-stream':
-      return before('connection termination', FLAG.UPSTREAM_TERMINATION);
-    case 'protocol-error':
-      return { ...before('protocol error', FLAG.UPSTREAM_PROTOCOL_ERROR), status: 502 };
-  }
+function fromEntry(entry: ErrorEntry): Failure {
+  const { status, details, body } = entry;
+  return { status, details, body, flags: errorFlag(entry) };
 }
 
-function before(reason: string, flags: number, cause = ''): Failure {
-  const details = `upstream_reset_before_response_started{${reason.replaceAll(' ', '_')}${
-    cause === '' ? '' : `|${cause.replaceAll(' ', '_')}`
-  }}`;
-  const tail = cause === '' ? '' : `, transport failure reason: ${cause}`;
-  return failure(503, details, `${CONNECT_PREFIX}${reason}${tail}`, flags);
+const CODES: Readonly<Record<UpstreamFailure, HttpErrorCode>> = {
+  'no-healthy-host': 'no-healthy-upstream',
+  'per-try-timeout': 'per-try-timeout',
+  'per-try-idle-timeout': 'per-try-idle-timeout',
+  overflow: 'overflow',
+  'connect-failure': 'connect-failure',
+  'connect-timeout': 'connect-timeout',
+  reset: 'upstream-reset',
+  'refused-stream': 'upstream-refused-stream',
+  'protocol-error': 'upstream-protocol-error',
+};
+
+/** What the client gets when an attempt failed and nothing more is tried; `cause` says why. */
+export function upstreamFailure(kind: UpstreamFailure, cause: string): Failure {
+  const known = failure(CODES[kind]);
+  if (kind !== 'connect-failure' || cause === '') return known;
+  const details = known.details.replace('}', `|${cause.replaceAll(' ', '_')}}`);
+  return { ...known, details, body: `${known.body}, transport failure reason: ${cause}` };
 }
 
 export function replyOf(entry: Failure): LocalReply {

@@ -5,12 +5,12 @@ import type { Timer } from '@lateen/sdk/base/clock';
 import type { Half, RoadFilter } from '../filter/road.ts';
 import { type ByteRange, FilterSlot, type SlotStream } from '../filter/slot.ts';
 import type { HeaderMap } from '../http/header-map.ts';
+import { responseFlag } from '../http/response-flags.ts';
 import type { LocalReply, PropertySink } from '../wasm/effects.ts';
 import { TRAPPED } from '../wasm/vm.ts';
 import type { AttemptWish } from './exchange.ts';
-import { type Failure, FAILURES } from './failures.ts';
+import { type Failure, failure } from './failures.ts';
 import { readProperty } from './properties.ts';
-import { FLAG } from './response-flags.ts';
 import type { SelectedRoute } from './route-table.ts';
 import { readAttemptWish, readSelection } from './selection.ts';
 import type { HttpStream } from './stream.ts';
@@ -87,7 +87,7 @@ export class StreamFilters implements SlotStream {
       const vm = slot.context?.vm;
       if (address === TRAPPED || address === 0 || vm === undefined) continue;
       const wish = readAttemptWish(vm, address);
-      if ((wish.flags & ext.WISH_RETRY_LIMIT) !== 0) this.addFlags(FLAG.UPSTREAM_RETRY_LIMIT);
+      if ((wish.flags & ext.WISH_RETRY_LIMIT) !== 0) this.addFlags(responseFlag('URX'));
       return wish;
     }
     return null;
@@ -136,14 +136,14 @@ export class StreamFilters implements SlotStream {
   }
 
   filterFailed(): void {
-    this.#notedFailure = FAILURES.filterFailed;
+    this.#notedFailure = failure('filter-failed');
   }
 
   settle(): void {
     if (this.#closed) return;
     if (this.#notedReset) {
       this.#notedReset = false;
-      this.addFlags(FLAG.LOCAL_RESET);
+      this.addFlags(responseFlag('LR'));
       this.#stream.resetDownstream();
     } else if (this.#notedFailure !== null) {
       const failure = this.#notedFailure;

@@ -17,7 +17,11 @@ export interface PropertySource {
 export type ReadValue = (source: PropertySource, sink: PropertySink) => number;
 
 /** Reads what lies below a path, e.g. one header or one metadata key. */
-export type ReadBelow = (source: PropertySource, keys: readonly string[], sink: PropertySink) => number;
+export type ReadBelow = (
+  source: PropertySource,
+  keys: readonly string[],
+  sink: PropertySink,
+) => number;
 
 /** Properties by path, segments joined by a dot: whole paths, and prefixes with keys below. */
 export interface PropertyFamily {

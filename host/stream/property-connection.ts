@@ -13,9 +13,7 @@ export const CONNECTION_PROPERTIES: PropertyFamily = {
     'connection.id': connection((c, sink) => sink.int64(c.id)),
     connection_id: connection((c, sink) => sink.int64(c.id)),
     'connection.mtls': connection((c, sink) => sink.boolean(c.mtls)),
-    'connection.requested_server_name': connection((c, sink) =>
-      known(c.requestedServerName, sink),
-    ),
+    'connection.requested_server_name': connection((c, sink) => known(c.requestedServerName, sink)),
     'connection.tls_version': connection((c, sink) => known(c.tlsVersion, sink)),
     'connection.uri_san_peer_certificate': connection((c, sink) =>
       known(c.uriSanPeerCertificate, sink),

@@ -1,8 +1,8 @@
 import * as status from '@lateen/sdk/abi/status';
 import { type HeaderMap, type HeaderName, headerName } from '../http/header-map.ts';
+import { formatResponseFlags } from '../http/response-flags.ts';
 import type { PropertySink } from '../wasm/effects.ts';
 import type { PropertyFamily, PropertySource, ReadValue } from './properties.ts';
-import { formatFlags } from './response-flags.ts';
 
 const PATH = headerName(':path');
 const METHOD = headerName(':method');
@@ -31,7 +31,8 @@ export const MESSAGE_PROPERTIES: PropertyFamily = {
     'request.headers_bytes': ({ stream }, sink) => sink.int64(stream.info.requestHeadBytes),
     'request.time': ({ stream }, sink) => sink.int64(stream.info.startedWall * NANOS_PER_MS),
     'request.protocol': (_source, sink) => sink.text('HTTP/1.1'),
-    'request.duration': ({ stream }, sink) => span(sink, stream.info.startedAt, stream.info.responseEndAt),
+    'request.duration': ({ stream }, sink) =>
+      span(sink, stream.info.startedAt, stream.info.responseEndAt),
     'request.size': ({ stream }, sink) => sink.int64(stream.info.requestBodyBytes),
     'request.total_size': ({ stream }, sink) =>
       sink.int64(stream.info.requestBodyBytes + stream.info.requestHeadBytes),
@@ -40,7 +41,7 @@ export const MESSAGE_PROPERTIES: PropertyFamily = {
     'response.code_details': ({ stream }, sink) =>
       stream.info.details === '' ? status.NOT_FOUND : sink.text(stream.info.details),
     'response.flags': ({ stream }, sink) => sink.int64(stream.info.flags),
-    'response.flags_text': ({ stream }, sink) => sink.text(formatFlags(stream.info.flags)),
+    'response.flags_text': ({ stream }, sink) => sink.text(formatResponseFlags(stream.info.flags)),
     'response.headers': ({ stream }, sink) => pairs(stream.response, sink),
     'response.headers_bytes': ({ stream }, sink) => sink.int64(stream.info.responseHeadBytes),
     'response.trailers': ({ stream }, sink) => pairs(stream.responseTrailers, sink),

@@ -2,7 +2,7 @@ import { Road, type RoadEnds } from '../filter/road.ts';
 import type { MessageWriter } from '../http/codec.ts';
 import { HeaderMap, headerName } from '../http/header-map.ts';
 import { Exchange } from './exchange.ts';
-import { FAILURES } from './failures.ts';
+import { failure } from './failures.ts';
 import type { HttpStream } from './stream.ts';
 
 const EXPECT = headerName('expect');
@@ -85,19 +85,19 @@ export class RequestHalf implements RoadEnds {
   }
 
   bufferOverflow(): void {
-    this.#stream.fail(FAILURES.requestTooLarge);
+    this.#stream.fail(failure('request-too-large'));
   }
 
   headPassed(end: boolean): void {
     const stream = this.#stream;
     const { selected } = stream.filters;
     if (selected === null) {
-      stream.fail(FAILURES.noRouter);
+      stream.fail(failure('no-route'));
       return;
     }
     const cluster = stream.services.clusters.get(selected.clusterName);
     if (cluster === undefined) {
-      stream.fail({ ...FAILURES.noCluster, status: selected.route.clusterNotFoundStatus });
+      stream.fail({ ...failure('no-cluster'), status: selected.route.clusterNotFoundStatus });
       return;
     }
     stream.info.clusterName = selected.clusterName;

@@ -1,6 +1,6 @@
 import { type HeaderMap, headerName } from '../http/header-map.ts';
 import { canonicalizePath } from '../http/path.ts';
-import { type Failure, FAILURES } from './failures.ts';
+import { type Failure, failure } from './failures.ts';
 import type { HttpStream } from './stream.ts';
 
 const AUTHORITY = headerName(':authority');
@@ -49,9 +49,9 @@ const INTERNAL_ONLY = [
 export function prepareRequest(stream: HttpStream, head: HeaderMap): Failure | null {
   const { hcm } = stream.service;
   const verdict = canonicalizePath(head, hcm.path);
-  if (verdict === 'refused') return FAILURES.badPath;
+  if (verdict === 'refused') return failure('path-not-normal');
   if (hcm.rejectUnderscores !== 'allow' && !settleUnderscores(head, hcm.rejectUnderscores)) {
-    return FAILURES.underscore;
+    return failure('underscore-in-name');
   }
   if (hcm.stripPort !== 'no') stripPort(head, hcm.stripPort === 'any');
   if (!hcm.forwardClientCert) head.removeName(FORWARDED_CLIENT_CERT);

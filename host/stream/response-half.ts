@@ -1,7 +1,7 @@
 import { Road, type RoadEnds } from '../filter/road.ts';
 import type { MessageWriter } from '../http/codec.ts';
 import type { HeaderMap } from '../http/header-map.ts';
-import { FAILURES } from './failures.ts';
+import { failure } from './failures.ts';
 import { finishResponseHead } from './response-head.ts';
 import type { HttpStream } from './stream.ts';
 
@@ -82,6 +82,6 @@ export class ResponseHalf implements RoadEnds {
   }
 
   bufferOverflow(): void {
-    this.#stream.fail(FAILURES.responseTooLarge);
+    this.#stream.fail(failure('response-too-large'));
   }
 }

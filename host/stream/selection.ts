@@ -23,7 +23,7 @@ function readClusterName(vm: Vm, address: number, clusters: readonly string[]): 
   const name = vm.u32(address + ext.SELECTION_CLUSTER_NAME);
   if (name !== 0) return vm.latin1(name, vm.u32(address + ext.SELECTION_CLUSTER_NAME_LENGTH));
   const weighted = vm.i32(address + ext.SELECTION_WEIGHTED_CLUSTER);
-  return clusters[weighted < 0 ? 0 : weighted] ?? '';
+  return clusters[Math.max(weighted, 0)] ?? '';
 }
 
 /** Copies an AttemptWish out of the module's memory. */

@@ -1,5 +1,5 @@
-import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Clock, Random } from '@lateen/sdk/base/clock';
+import type { JsonObject } from '@lateen/sdk/base/json';
 import type { FilterChain } from '../filter/service.ts';
 import type { ClusterSet } from '../upstream/seam.ts';
 import type { HcmConfig } from './hcm-config.ts';

@@ -3,14 +3,14 @@ import type { Half } from '../filter/road.ts';
 import type { ConnectionInfo, MessageReceiver, MessageWriter, ResetReason } from '../http/codec.ts';
 import type { HeaderMap } from '../http/header-map.ts';
 import { headerName } from '../http/header-map.ts';
+import { responseFlag } from '../http/response-flags.ts';
 import type { Host, UpstreamConnection } from '../upstream/seam.ts';
 import type { LocalReply } from '../wasm/effects.ts';
 import type { AttemptWish, ExchangeOwner, UpstreamFailure } from './exchange.ts';
-import { type Failure, FAILURES, failureOf, replyHead, replyOf } from './failures.ts';
+import { type Failure, failure, replyHead, replyOf, upstreamFailure } from './failures.ts';
 import { type FilterVerdicts, StreamFilters } from './filters.ts';
-import { prepareRequest } from './request-head.ts';
 import { RequestHalf } from './request-half.ts';
-import { FLAG } from './response-flags.ts';
+import { prepareRequest } from './request-head.ts';
 import { ResponseHalf } from './response-half.ts';
 import type { HttpService, StreamServices } from './service.ts';
 import { StreamInfo } from './stream-info.ts';
@@ -76,7 +76,7 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
       return;
     }
     if (!this.filters.open()) {
-      this.fail(FAILURES.filterFailed);
+      this.fail(failure('filter-failed'));
       return;
     }
     this.filters.refreshRoute();
@@ -105,7 +105,7 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
   onReset(reason: ResetReason, detail: string): void {
     if (this.#ended) return;
     const broken = reason === 'protocol-error' || reason === 'limit';
-    this.info.flags |= broken ? FLAG.DOWNSTREAM_PROTOCOL_ERROR : FLAG.DOWNSTREAM_TERMINATION;
+    this.info.flags |= responseFlag(broken ? 'DPE' : 'DC');
     this.info.details = broken ? 'http1.codec_error' : 'downstream_remote_disconnect';
     this.info.terminationDetails = detail;
     this.#end();
@@ -168,15 +168,16 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
     this.response$.trailers();
   }
 
-  upstreamFailed(failure: UpstreamFailure, detail: string): void {
+  upstreamFailed(kind: UpstreamFailure, detail: string): void {
     this.info.upstreamFailureReason = detail;
-    const entry = failureOf(failure, detail);
+    const entry = upstreamFailure(kind, detail);
     if (this.response$.state === 'none') {
       this.fail(entry);
       return;
     }
+    const late = kind === 'protocol-error' ? 'upstream-protocol-error-late' : 'upstream-reset-late';
     this.info.flags |= entry.flags;
-    this.info.details = 'upstream_reset_after_response_started{connection_termination}';
+    this.info.details = failure(late).details;
     this.#resetAs('remote-reset');
   }
 
@@ -205,10 +206,10 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
   }
 
   /** The host itself answers for an outcome; a started answer can only be reset. */
-  fail(failure: Failure): void {
+  fail(outcome: Failure): void {
     if (this.#ended) return;
-    this.info.flags |= failure.flags;
-    if (this.answerable) this.replyLocally(replyOf(failure));
+    this.info.flags |= outcome.flags;
+    if (this.answerable) this.replyLocally(replyOf(outcome));
     else this.#resetAs('local-reset');
   }
 

@@ -1,5 +1,5 @@
 import type { Timer } from '@lateen/sdk/base/clock';
-import { FAILURES } from './failures.ts';
+import { failure } from './failures.ts';
 import type { SelectedRoute } from './route-table.ts';
 import type { HttpStream } from './stream.ts';
 
@@ -25,7 +25,7 @@ export class StreamTimers {
     this.active();
     if (hcm.requestTimeoutMs > 0 && !requestEnd) {
       this.#request = this.#after(hcm.requestTimeoutMs, () =>
-        this.#stream.fail(FAILURES.requestTimeout),
+        this.#stream.fail(failure('request-timeout')),
       );
     }
     if (hcm.maxStreamDurationMs > 0) this.#limitDuration(hcm.maxStreamDurationMs);
@@ -47,7 +47,9 @@ export class StreamTimers {
     this.#request = null;
     this.active();
     if (route === null || route.timeoutMs === 0 || this.#route !== null) return;
-    this.#route = this.#after(route.timeoutMs, () => this.#stream.fail(FAILURES.routeTimeout));
+    this.#route = this.#after(route.timeoutMs, () =>
+      this.#stream.fail(failure('upstream-timeout')),
+    );
   }
 
   responseStarted(): void {
@@ -61,7 +63,7 @@ export class StreamTimers {
     if (this.#idleMs === 0) return;
     this.#idle = this.#after(this.#idleMs, () => {
       const whole = this.#stream.info.requestEndAt >= 0;
-      this.#stream.fail(whole ? FAILURES.streamIdle : FAILURES.requestIdle);
+      this.#stream.fail(failure(whole ? 'stream-idle' : 'stream-idle-request'));
     });
   }
 
@@ -74,7 +76,10 @@ export class StreamTimers {
 
   #limitDuration(ms: number): void {
     this.#duration?.cancel();
-    this.#duration = this.#after(ms, () => this.#stream.fail(FAILURES.maxDuration));
+    this.#duration = this.#after(ms, () => {
+      const whole = this.#stream.info.requestEndAt >= 0;
+      this.#stream.fail(failure(whole ? 'max-duration' : 'max-duration-request'));
+    });
   }
 
   #after(ms: number, callback: () => void): Timer {

@@ -128,11 +128,10 @@ export const FN_STREAM_RANDOM: string = 'lateen.stream_random';
 /** Envoy's: asks for the route again before the request goes on. */
 export const FN_CLEAR_ROUTE_CACHE: string = 'clear_route_cache';
 
-/** Envoy's response flags that a module may set, as bits. */
-export const RESPONSE_FLAG_NO_ROUTE = 1;
-export const RESPONSE_FLAG_FAULT_ABORT = 2;
-export const RESPONSE_FLAG_FAULT_DELAY = 4;
-export const RESPONSE_FLAG_RATE_LIMITED = 8;
-export const RESPONSE_FLAG_UNAUTHORIZED_EXTERNAL = 16;
-export const RESPONSE_FLAG_NO_CLUSTER = 32;
-/** Every further bit, up to 2^31, is the host's own. */
+/** Envoy's response flags that a module may set, at Envoy's bits (`CoreResponseFlag`). */
+export const RESPONSE_FLAG_NO_ROUTE = 256;
+export const RESPONSE_FLAG_FAULT_DELAY = 512;
+export const RESPONSE_FLAG_FAULT_ABORT = 1024;
+export const RESPONSE_FLAG_RATE_LIMITED = 2048;
+export const RESPONSE_FLAG_UNAUTHORIZED_EXTERNAL = 4096;
+export const RESPONSE_FLAG_NO_CLUSTER = 16777216;

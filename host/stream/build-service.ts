@@ -1,0 +1,224 @@
+import type { JsonObject } from '@lateen/sdk/base/json';
+import { isJsonObject } from '@lateen/sdk/base/json';
+import type { Problem } from '@lateen/sdk/base/problem';
+import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { Plugin } from '../filter/plugin.ts';
+import type { PluginPool, PluginSpec } from '../filter/plugin-pool.ts';
+import type { HcmConfig } from './hcm-config.ts';
+import { objectAt, type RouteTable, routeEntry, type ScopedConfig } from './route-table.ts';
+import type { HttpService, ListenerFacts } from './service.ts';
+
+/** A message inside a RouteConfiguration that some module serves. */
+export interface ServedPart {
+  /** -1 = the RouteConfiguration itself. */
+  readonly virtualHost: number;
+  /** -1 = the virtual host itself. */
+  readonly route: number;
+  /** Key of `typed_per_filter_config`, or null where the message stands in a field of its own. */
+  readonly filterName: string | null;
+  /** The module that serves it, for a message that belongs to no filter of the chain. */
+  readonly companion: PluginSpec;
+  readonly digest: string;
+  readonly json: string;
+}
+
+/** A RouteConfiguration, taken apart on the main thread. */
+export interface RouteMessage {
+  readonly name: string;
+  /** Digest of all of it. */
+  readonly digest: string;
+  readonly json: JsonObject;
+  readonly parts: readonly ServedPart[];
+  /** Digest of each virtual host, in order. */
+  readonly virtualHostDigests: readonly string[];
+}
+
+/** One filter of the chain: its name in the configuration and the module it became. */
+export interface FilterMessage {
+  readonly name: string;
+  readonly plugin: PluginSpec;
+}
+
+export interface ServicePlan {
+  readonly hcm: HcmConfig;
+  readonly filters: readonly FilterMessage[];
+  readonly loggers: readonly PluginSpec[];
+  readonly routes: RouteMessage;
+  readonly listener: ListenerFacts;
+  readonly bufferBytesMax: number;
+}
+
+/** What a service holds in the pool; `release` gives it all back, once. */
+export interface ServiceLease {
+  readonly service: HttpService;
+  release(): void;
+}
+
+/**
+ * Opens the plugins of a connection manager and hands each its configuration. Whole or not at all:
+ * on the first refusal everything leased so far is given back.
+ */
+export function buildService(plan: ServicePlan, pool: PluginPool): Result<ServiceLease> {
+  const builder = new ServiceBuilder(plan, pool);
+  const built = builder.build();
+  if (built.ok) return ok({ service: built.value, release: () => builder.release() });
+  builder.release();
+  return built;
+}
+
+class ServiceBuilder {
+  readonly #plan: ServicePlan;
+  readonly #pool: PluginPool;
+  readonly #leased: Plugin[] = [];
+  readonly #served: { readonly plugin: Plugin; readonly digest: string }[] = [];
+  /** Filters in order, then companions. */
+  readonly #plugins: Plugin[] = [];
+  #released = false;
+
+  constructor(plan: ServicePlan, pool: PluginPool) {
+    this.#plan = plan;
+    this.#pool = pool;
+  }
+
+  build(): Result<HttpService> {
+    const { filters, loggers, hcm, listener, bufferBytesMax } = this.#plan;
+    for (const filter of filters) {
+      const plugin = this.#lease(filter.plugin);
+      if (!plugin.ok) return plugin;
+      this.#plugins.push(plugin.value);
+    }
+    const logging: Plugin[] = [];
+    for (const spec of loggers) {
+      const plugin = this.#lease(spec);
+      if (!plugin.ok) return plugin;
+      logging.push(plugin.value);
+    }
+    const roadLength = this.#plugins.length;
+    const routerAt = this.#plugins.findIndex((plugin) => plugin.has.onRoute);
+    const routes = this.#buildRoutes(routerAt);
+    if (!routes.ok) return routes;
+    const chain = { plugins: this.#plugins, roadLength, routerAt, loggers: logging };
+    return ok({ hcm, chain, routes: routes.value, listener, bufferBytesMax });
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    for (const { plugin, digest } of this.#served) this.#pool.unserve(plugin, digest);
+    for (const plugin of this.#leased) this.#pool.release(plugin);
+  }
+
+  #lease(spec: PluginSpec): Result<Plugin> {
+    const plugin = this.#pool.lease(spec);
+    if (plugin.ok) this.#leased.push(plugin.value);
+    return plugin;
+  }
+
+  #serve(plugin: Plugin, digest: string, json: string): Result<number> {
+    const id = this.#pool.serve(plugin, { digest, json });
+    if (id.ok) this.#served.push({ plugin, digest });
+    return id;
+  }
+
+  #buildRoutes(routerAt: number): Result<RouteTable> {
+    const { routes } = this.#plan;
+    const scoped = this.#deliverParts();
+    if (!scoped.ok) return scoped;
+    const router = this.#plugins[routerAt];
+    if (router === undefined) return ok({ name: routes.name, configId: 0, virtualHosts: [] });
+    const hosts = virtualHostsOf(routes.json);
+    const references: JsonObject[] = [];
+    for (const [index, host] of hosts.entries()) {
+      const json = JSON.stringify({ '@type': VIRTUAL_HOST, ...host });
+      const id = this.#serve(router, routes.virtualHostDigests[index], json);
+      if (!id.ok) return fail(within(id.error, routes.name, `virtual_hosts[${index}]`));
+      references.push({ configId: id.value });
+    }
+    const whole = { '@type': ROUTE_CONFIGURATION, ...routes.json, virtualHosts: references };
+    const configId = this.#serve(router, routes.digest, JSON.stringify(whole));
+    if (!configId.ok) return fail(within(configId.error, routes.name, ''));
+    const virtualHosts = hosts.map((host, index) => ({
+      name: typeof host['name'] === 'string' ? host['name'] : '',
+      metadata: objectAt(objectAt(host, 'metadata'), 'filterMetadata'),
+      routes: routesOf(host).map((route, at) =>
+        routeEntry(route, scoped.value.at(index, at, this.#plugins.length)),
+      ),
+    }));
+    return ok({ name: routes.name, configId: configId.value, virtualHosts });
+  }
+
+  #deliverParts(): Result<ScopedParts> {
+    const scoped = new ScopedParts();
+    for (const part of this.#plan.routes.parts) {
+      const place = this.#placeOf(part);
+      if (!place.ok) return place;
+      if (place.value < 0) continue;
+      const plugin = this.#plugins[place.value];
+      const id = this.#serve(plugin, part.digest, part.json);
+      if (!id.ok) return fail(within(id.error, this.#plan.routes.name, pathOf(part)));
+      scoped.add(part, { place: place.value, configId: id.value });
+    }
+    return ok(scoped);
+  }
+
+  /** Where in the chain the part's module stands; a module that is not there joins as companion. */
+  #placeOf(part: ServedPart): Result<number> {
+    const { filters } = this.#plan;
+    if (part.filterName !== null) {
+      return ok(filters.findIndex((filter) => filter.name === part.filterName));
+    }
+    const known = this.#plugins.findIndex((plugin) => plugin.key === part.companion.key);
+    if (known >= 0) return ok(known);
+    const plugin = this.#lease(part.companion);
+    if (!plugin.ok) return plugin;
+    return ok(this.#plugins.push(plugin.value) - 1);
+  }
+}
+
+/** Scoped configurations by virtual host and route; the most specific one of a place wins. */
+class ScopedParts {
+  readonly #entries: { readonly part: ServedPart; readonly config: ScopedConfig }[] = [];
+
+  add(part: ServedPart, config: ScopedConfig): void {
+    this.#entries.push({ part, config });
+  }
+
+  at(virtualHost: number, route: number, places: number): readonly ScopedConfig[] {
+    const best = new Array<{ rank: number; config: ScopedConfig } | undefined>(places);
+    for (const { part, config } of this.#entries) {
+      if (part.virtualHost !== -1 && part.virtualHost !== virtualHost) continue;
+      if (part.route !== -1 && part.route !== route) continue;
+      const rank = part.virtualHost === -1 ? 0 : part.route === -1 ? 1 : 2;
+      const known = best[config.place];
+      if (known === undefined || rank >= known.rank) best[config.place] = { rank, config };
+    }
+    return best.flatMap((entry) => (entry === undefined ? [] : [entry.config]));
+  }
+}
+
+const VIRTUAL_HOST = 'type.googleapis.com/envoy.config.route.v3.VirtualHost';
+const ROUTE_CONFIGURATION = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
+
+function virtualHostsOf(routes: JsonObject): readonly JsonObject[] {
+  const hosts = routes['virtualHosts'];
+  return Array.isArray(hosts) ? hosts.filter(isJsonObject) : [];
+}
+
+function routesOf(host: JsonObject): readonly JsonObject[] {
+  const routes = host['routes'];
+  return Array.isArray(routes) ? routes.filter(isJsonObject) : [];
+}
+
+function pathOf(part: ServedPart): string {
+  const host = part.virtualHost < 0 ? '' : `virtual_hosts[${part.virtualHost}]`;
+  const route = part.route < 0 ? '' : `.routes[${part.route}]`;
+  const filter = part.filterName === null ? '' : `.typed_per_filter_config[${part.filterName}]`;
+  return `${host}${route}${filter}`;
+}
+
+/** The same problem, said of the resource and the field that the module cannot know. */
+function within(problem: Problem, resource: string, path: string): Problem {
+  const inner = problem.origin.path ?? '';
+  const dot = path !== '' && inner !== '' && !inner.startsWith('[') ? '.' : '';
+  return { ...problem, origin: { ...problem.origin, resource, path: `${path}${dot}${inner}` } };
+}
