@@ -86,7 +86,8 @@ class Inspector implements Inspection {
     const value = readField(message, field);
     if (value === undefined) {
       // A member of a oneof is only required where it is the one that is set.
-      if (rules.required && field.oneof === undefined) this.#fault([...path, field.name], 'LAT0605', 'value is required');
+      if (rules.required && field.oneof === undefined)
+        this.#fault([...path, field.name], 'LAT0605', 'value is required');
       return false;
     }
     this.#check(rules.check, value, path, field.name);
