@@ -25,6 +25,13 @@ export interface StreamEffects {
   addResponseFlags(bits: number): void;
   /** One timer per stream and module: after `delayMs` the guest's `lateen_on_timer` is called. */
   setTimer(contextId: number, delayMs: number): void;
+  /** The stream's random value: the same each time, an integer below 2^53. */
+  randomValue?(): number;
+  /**
+   * A callback of the root context (a tick, the answer to a callout) that acted on this stream
+   * has returned: what it asked for is to be done now. Callbacks of the stream itself end without.
+   */
+  settle?(): void;
 }
 
 export interface LocalReply {
@@ -83,6 +90,12 @@ export interface VmServices {
   readonly sharedData: SharedData;
   readonly sinks: WriteSinks;
   readonly regexes: Regexes;
+  /** What a root context may read: `node`, `listener_direction`, ...; paths as for streams. */
+  readonly rootProperties?: RootProperties;
+}
+
+export interface RootProperties {
+  readProperty(path: Uint8Array, start: number, end: number, sink: PropertySink): number;
 }
 
 /** Metrics by name; ids are positive and stable within the worker. MetricType of the ABI. */

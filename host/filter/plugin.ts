@@ -1,0 +1,170 @@
+import type { Problem } from '@lateen/sdk/base/problem';
+import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { GuestCallbacks } from '../wasm/callbacks.ts';
+import type { StreamEffects, VmServices } from '../wasm/effects.ts';
+import { DEFAULT_VM_LIMITS, type VmLimits } from '../wasm/limits.ts';
+import type { CompiledModule } from '../wasm/module.ts';
+import { type RootContext, type StreamContext, Vm } from '../wasm/vm.ts';
+import { FaultBackoff } from './plugin-backoff.ts';
+
+/**
+ * What becomes of a stream whose module died or cannot be had: `open` goes on without the filter,
+ * the others fail the stream. A fresh VM is made for new streams either way.
+ */
+export type FailurePolicy = 'closed' | 'open' | 'reload';
+
+export interface PluginOptions {
+  /** Digest of the other options; the owner's, to find the plugin again. */
+  readonly key: string;
+  readonly name: string;
+  readonly rootId: string;
+  readonly vmId: string;
+  readonly module: CompiledModule;
+  readonly vmConfiguration: string;
+  readonly configuration: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly failurePolicy: FailurePolicy;
+  readonly limits?: VmLimits;
+}
+
+/**
+ * One configured module: its VM, its root context and the messages delivered to it. When the VM
+ * dies, the next stream gets a fresh one that was told everything again; a module that keeps
+ * dying waits between rebuilds, longer each time.
+ */
+export class Plugin {
+  readonly key: string;
+  readonly name: string;
+  readonly rootId: string;
+  readonly vmId: string;
+  readonly module: CompiledModule;
+  readonly failurePolicy: FailurePolicy;
+  readonly has: GuestCallbacks;
+  readonly #options: PluginOptions;
+  readonly #services: VmServices;
+  readonly #backoff: FaultBackoff;
+  readonly #delivered = new Map<number, Uint8Array>();
+  #root: RootContext;
+  /** Whether the death of the VM at hand was counted. */
+  #mourned = false;
+  #closed = false;
+  /** Why the last VM died or could not be made; null while all is well. */
+  lastFault: Problem | null = null;
+  /** Streams that got no context because there was no VM. */
+  refusals = 0;
+  /** VMs made in place of dead ones. */
+  rebuilds = 0;
+
+  private constructor(options: PluginOptions, services: VmServices, root: RootContext) {
+    this.key = options.key;
+    this.name = options.name;
+    this.rootId = options.rootId;
+    this.vmId = options.vmId;
+    this.module = options.module;
+    this.failurePolicy = options.failurePolicy;
+    this.has = root.vm.has;
+    this.#options = options;
+    this.#services = services;
+    this.#backoff = new FaultBackoff(services.clock, services.random);
+    this.#root = root;
+  }
+
+  /** Makes the VM and configures it; a refusal of the module is the problem. */
+  static open(options: PluginOptions, services: VmServices): Result<Plugin> {
+    const root = openRoot(options, services);
+    return root.ok ? ok(new Plugin(options, services, root.value)) : root;
+  }
+
+  /** False where the VM is dead and no fresh one is due yet. */
+  get alive(): boolean {
+    return !this.#closed && this.#root.vm.alive;
+  }
+
+  /** Bytes of linear memory of the VM at hand. */
+  get memoryBytes(): number {
+    return this.#root.vm.memoryBytes;
+  }
+
+  /** A context for a stream, or null where there is no VM; then `failurePolicy` says what to do. */
+  openStream(effects: StreamEffects): StreamContext | null {
+    if (!this.#root.vm.alive && !this.#revive()) {
+      this.refusals++;
+      return null;
+    }
+    const context = this.#root.openStream(effects);
+    return this.#root.vm.alive ? context : null;
+  }
+
+  /** Hands over a message of a type that the module serves, under an id of the caller's. */
+  deliver(configId: number, json: Uint8Array): Result<void> {
+    if (!this.#root.vm.alive && !this.#revive()) return fail(this.#notAlive());
+    const delivered = this.#root.deliver(configId, json);
+    if (delivered.ok) this.#delivered.set(configId, json);
+    return delivered;
+  }
+
+  forget(configId: number): void {
+    if (this.#delivered.delete(configId) && this.#root.vm.alive) this.#root.forget(configId);
+  }
+
+  /** Ends the root context when its last stream has ended. */
+  close(): void {
+    this.#closed = true;
+    this.#root.close();
+  }
+
+  #revive(): boolean {
+    if (this.#closed) return false;
+    this.#mourn();
+    if (!this.#backoff.due()) return false;
+    const root = openRoot(this.#options, this.#services);
+    if (!root.ok) return this.#stillborn(root.error);
+    for (const [configId, json] of this.#delivered) {
+      const delivered = root.value.deliver(configId, json);
+      if (!delivered.ok) return this.#stillborn(delivered.error);
+    }
+    this.#root = root.value;
+    this.#mourned = false;
+    this.rebuilds++;
+    return true;
+  }
+
+  #mourn(): void {
+    if (this.#mourned) return;
+    this.#mourned = true;
+    this.lastFault = this.#root.vm.fault;
+    this.#backoff.fault();
+  }
+
+  #stillborn(problem: Problem): false {
+    this.lastFault = problem;
+    this.#backoff.fault();
+    const { code, message } = problem;
+    this.#services.log.write('error', `plugin ${this.name} stays down: ${message}`, { code });
+    return false;
+  }
+
+  #notAlive(): Problem {
+    const message = `plugin ${this.name} has no VM: ${this.lastFault?.message ?? 'it was closed'}`;
+    return { level: 'error', code: 'LAT0361', message, origin: { resource: this.name } };
+  }
+}
+
+function openRoot(options: PluginOptions, services: VmServices): Result<RootContext> {
+  const vm = Vm.start(
+    options.module,
+    {
+      vmId: options.vmId,
+      vmConfiguration: Buffer.from(options.vmConfiguration),
+      environment: options.environment,
+      limits: options.limits ?? DEFAULT_VM_LIMITS,
+    },
+    services,
+  );
+  if (!vm.ok) return vm;
+  return vm.value.openRoot({
+    rootId: options.rootId,
+    pluginName: options.name,
+    pluginConfiguration: Buffer.from(options.configuration),
+  });
+}

@@ -1,0 +1,58 @@
+/** An export of a module; parameters are i32, missing ones are ignored by the engine. */
+export type GuestFunction = (
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+) => number | undefined;
+
+/**
+ * The exports that the host may call, by our name for them; their wasm signatures as
+ * `parameters>results`, `i` = i32. Where there are several, the first is of ABI 0.2, others older.
+ */
+export const CALLBACKS = {
+  onContextCreate: ['proxy_on_context_create', 'ii>'],
+  onVmStart: ['proxy_on_vm_start', 'ii>i'],
+  onConfigure: ['proxy_on_configure', 'ii>i'],
+  onTick: ['proxy_on_tick', 'i>'],
+  onRequestHeaders: ['proxy_on_request_headers', 'iii>i', 'ii>i'],
+  onRequestBody: ['proxy_on_request_body', 'iii>i'],
+  onRequestTrailers: ['proxy_on_request_trailers', 'ii>i'],
+  onResponseHeaders: ['proxy_on_response_headers', 'iii>i', 'ii>i'],
+  onResponseBody: ['proxy_on_response_body', 'iii>i'],
+  onResponseTrailers: ['proxy_on_response_trailers', 'ii>i'],
+  onHttpCallResponse: ['proxy_on_http_call_response', 'iiiii>'],
+  onDone: ['proxy_on_done', 'i>i'],
+  onLog: ['proxy_on_log', 'i>'],
+  onDelete: ['proxy_on_delete', 'i>'],
+  onConfig: ['lateen_on_config', 'iii>i'],
+  onConfigDelete: ['lateen_on_config_delete', 'ii>'],
+  onRoute: ['lateen_on_route', 'ii>i'],
+  onRouteConfig: ['lateen_on_route_config', 'ii>'],
+  onAttempt: ['lateen_on_attempt', 'iii>i'],
+  onTimer: ['lateen_on_timer', 'i>'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
+
+export type CallbackName = keyof typeof CALLBACKS;
+
+/** Which callbacks a module has; phases without one are skipped by the chain. */
+export type GuestCallbacks = { readonly [name in CallbackName]: boolean };
+
+/** The callbacks themselves, null where the module has none. */
+export type GuestFunctions = { readonly [name in CallbackName]: GuestFunction | null };
+
+const NAMES = Object.keys(CALLBACKS) as CallbackName[];
+
+export function listCallbacks(exports: ReadonlySet<string>): GuestCallbacks {
+  const entries = NAMES.map((name) => [name, exports.has(CALLBACKS[name][0])]);
+  return Object.fromEntries(entries) as GuestCallbacks;
+}
+
+export function bindCallbacks(exports: WebAssembly.Exports): GuestFunctions {
+  const entries = NAMES.map((name) => [name, exports[CALLBACKS[name][0]] ?? null]);
+  return Object.fromEntries(entries) as GuestFunctions;
+}
+
+/** Before a module is instantiated. */
+export const NO_FUNCTIONS: GuestFunctions = bindCallbacks({});

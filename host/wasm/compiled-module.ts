@@ -1,0 +1,16 @@
+import type { AbiVersion } from './module-shape.ts';
+
+/** A module that passed every check, ready for any thread: plain data, structured-cloneable. */
+export interface CompiledModule {
+  readonly name: string;
+  /** `sha256:` and hex, of the bytes as delivered. */
+  readonly digest: string;
+  readonly module: WebAssembly.Module;
+  readonly abi: AbiVersion;
+  readonly exports: ReadonlySet<string>;
+  /** Functions of `env` that it may call. */
+  readonly imports: ReadonlySet<string>;
+  /** Came with the host: runs without fuel. */
+  readonly trusted: boolean;
+  readonly byteLength: number;
+}

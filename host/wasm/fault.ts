@@ -1,0 +1,78 @@
+import type { ModuleFault } from './problems.ts';
+
+/** Thrown by a host call to end the guest that made it; caught where the guest was entered. */
+export class GuestAbort extends Error {
+  readonly fault: ModuleFault;
+
+  constructor(fault: ModuleFault, message: string) {
+    super(message);
+    this.fault = fault;
+  }
+}
+
+/** The guest called proc_exit. Code 0 while starting is how some modules end their start. */
+export class GuestExit extends Error {
+  readonly code: number;
+  readonly starting: boolean;
+
+  constructor(code: number, starting: boolean) {
+    super(`exited with code ${code}`);
+    this.code = code;
+    this.starting = starting;
+  }
+}
+
+export interface FaultFacts {
+  readonly callback: string;
+  readonly fuelGiven: number;
+  readonly exhausted: boolean;
+  /** The last line that the module logged as an error: a panic says more than its trap. */
+  readonly lastError: string;
+}
+
+const FRAMES_MAX = 4;
+
+/** What went wrong in a guest, as one sentence without its subject; fault null = nothing did. */
+export function describeFault(
+  error: unknown,
+  facts: FaultFacts,
+): { readonly fault: ModuleFault | null; readonly message: string } {
+  const where = `in ${facts.callback}`;
+  if (error instanceof GuestExit) {
+    if (error.code === 0 && error.starting) return { fault: null, message: '' };
+    return { fault: 'exit', message: `${error.message} ${where}${logged(facts)}` };
+  }
+  if (error instanceof GuestAbort) {
+    return { fault: error.fault, message: `${error.message} (${where})${logged(facts)}` };
+  }
+  if (facts.exhausted) {
+    const units = facts.fuelGiven.toLocaleString('en');
+    return { fault: 'fuel', message: `used up its ${units} units of fuel ${where}: does it loop?` };
+  }
+  if (error instanceof RangeError) {
+    return { fault: 'stack', message: `overflowed the stack ${where}${frames(error)}` };
+  }
+  if (error instanceof WebAssembly.RuntimeError) {
+    const message = `trapped ${where}: ${error.message}${frames(error)}${logged(facts)}`;
+    return { fault: 'trap', message };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { fault: 'host', message: `met a fault of the host ${where}: ${text}` };
+}
+
+function logged(facts: FaultFacts): string {
+  return facts.lastError === '' ? '' : `; it last logged: ${facts.lastError}`;
+}
+
+/** The guest's innermost functions, by name where the module has a name section. */
+function frames(error: Error): string {
+  const names: string[] = [];
+  for (const line of (error.stack ?? '').split('\n')) {
+    if (!line.includes('wasm://')) continue;
+    const name =
+      /^\s*at (?:\S+?\.)?(\S+) \(wasm:/.exec(line)?.[1] ?? /function\[\d+\]/.exec(line)?.[0];
+    if (name !== undefined) names.push(name);
+    if (names.length === FRAMES_MAX) break;
+  }
+  return names.length === 0 ? '' : ` at ${names.join(' < ')}`;
+}

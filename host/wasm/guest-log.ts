@@ -1,0 +1,91 @@
+import type { Clock } from '@lateen/sdk/base/clock';
+import { LOG_LEVELS, type Log } from '@lateen/sdk/base/log';
+import type { VmLimits } from './limits.ts';
+
+const ERROR = 4;
+const INFO = 2;
+
+/**
+ * What a module logs: bounded in length and in lines per second, control bytes made visible (one
+ * message is one line whatever is in it). The last line of level error or above is kept, because
+ * it is the best reason there is when the module traps or refuses its configuration right after.
+ */
+export class GuestLog {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #limits: VmLimits;
+  #secondBegan = Number.NEGATIVE_INFINITY;
+  #linesInSecond = 0;
+  #dropped = 0;
+  readonly #partial = ['', ''];
+  lastError = '';
+
+  constructor(log: Log, clock: Clock, limits: VmLimits) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** The lowest level that is written (LOG_* of the ABI). */
+  get level(): number {
+    const index = LOG_LEVELS.findIndex((level) => this.#log.enabled(level));
+    return index < 0 ? LOG_LEVELS.length - 1 : index;
+  }
+
+  /** Whether a message of that level has to be read at all. */
+  wants(level: number): boolean {
+    return level >= ERROR || this.#log.enabled(LOG_LEVELS[level]);
+  }
+
+  write(level: number, text: string): void {
+    const message = visible(text.slice(0, this.#limits.logLineBytesMax));
+    if (level >= ERROR) this.lastError = message;
+    if (!this.#log.enabled(LOG_LEVELS[level]) || !this.#inBudget()) return;
+    this.#log.write(LOG_LEVELS[level], message);
+  }
+
+  /** Bytes for descriptor 1 or 2; whole lines are logged, the rest waits for its end. */
+  writeStream(descriptor: 1 | 2, text: string): void {
+    const at = descriptor - 1;
+    const lines = (this.#partial[at] + text).split('\n');
+    const rest = lines.pop() ?? '';
+    const level = descriptor === 1 ? INFO : ERROR;
+    for (const line of lines) if (line !== '') this.write(level, line);
+    this.#partial[at] = rest.slice(0, this.#limits.logLineBytesMax);
+  }
+
+  /** Logs what never got its line end; before a fault is told. */
+  flush(): void {
+    if (this.#partial[1] !== '') this.writeStream(2, '\n');
+    if (this.#partial[0] !== '') this.writeStream(1, '\n');
+  }
+
+  #inBudget(): boolean {
+    const now = this.#clock.now();
+    if (now - this.#secondBegan >= 1000) {
+      this.#secondBegan = now;
+      this.#linesInSecond = 0;
+      if (this.#dropped > 0) {
+        this.#log.write('warn', `${this.#dropped} lines of the module were dropped`);
+        this.#dropped = 0;
+      }
+    }
+    if (this.#linesInSecond >= this.#limits.logLinesPerSecondMax) {
+      this.#dropped++;
+      return false;
+    }
+    this.#linesInSecond++;
+    return true;
+  }
+}
+
+/** Control bytes as escapes, so that a message cannot forge a line or drive a terminal. */
+export function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for.
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g, (char) => {
+    const code = char.charCodeAt(0);
+    if (char === '\n') return '\\n';
+    if (char === '\r') return '\\r';
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
+}

@@ -1,0 +1,283 @@
+import type { Problem } from '@lateen/sdk/base/problem';
+import { type GuestFunction, type GuestFunctions, NO_FUNCTIONS } from './callbacks.ts';
+import type { CompiledModule } from './compiled-module.ts';
+import type { HttpCall, HttpCallAnswer, StreamEffects, VmServices } from './effects.ts';
+import { describeFault, GuestAbort } from './fault.ts';
+import { GuestLog } from './guest-log.ts';
+import { GuestMemory } from './guest-memory.ts';
+import type { VmLimits } from './limits.ts';
+import { type ModuleFault, moduleProblem } from './problems.ts';
+
+/** What a call into a guest returns once the VM is dead. No callback's own result is negative. */
+export const TRAPPED = -1;
+
+/** How VMs are set up; VMs with the same id share data (`proxy_get_shared_data`). */
+export interface VmOptions {
+  readonly vmId: string;
+  readonly vmConfiguration: Uint8Array;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: VmLimits;
+}
+
+/** For whom a guest runs: a stream, a root context, or (root null) the VM itself. */
+export interface Frame {
+  readonly id: number;
+  readonly root: RootFrame | null;
+  /** What it may do to its stream; null in root contexts and after the stream's end. */
+  readonly effects: StreamEffects | null;
+}
+
+/** What host calls need of the root context they are made for. */
+export interface RootFrame extends Frame {
+  readonly rootId: string;
+  readonly pluginName: string;
+  /** What PLUGIN_CONFIGURATION shows. */
+  readonly configuration: Uint8Array;
+  setTickPeriod(periodMs: number): void;
+  /** Starts a callout; its token, or a negative proxy-wasm status. */
+  startCallout(call: HttpCall): number;
+  /** `proxy_done`: false where nobody waits for it. */
+  finishDone(): boolean;
+  vmDied(): void;
+}
+
+/** What runs in a guest, and so which host calls are open: a call allowed later is so earlier. */
+export const RUNNING = 0;
+/** The module's own start: logging, clocks, chance and the environment only. */
+export const STARTING = 1;
+/** Its allocator, inside a host call: logging and clocks only. */
+export const ALLOCATING = 2;
+export type Phase = typeof RUNNING | typeof STARTING | typeof ALLOCATING;
+
+/** Fuel for one host call, about 50 ns; bytes it moves come on top, 16 for a unit. */
+const HOST_CALL_FUEL = 500;
+const EXHAUSTED = -1;
+
+/** A WebAssembly.Global of 32 bits, as the fuel pass exports it. */
+interface FuelGauge {
+  value: number;
+}
+
+/**
+ * A module that runs: its memory, its callbacks, its fuel, and its end. All calls into it go
+ * through `call`, all calls out of it begin with `admit`. After the first fault it is never
+ * entered again. Answers of host calls that would re-enter it are noted, not given.
+ */
+export class Guest {
+  readonly compiled: CompiledModule;
+  readonly options: VmOptions;
+  readonly services: VmServices;
+  readonly memory = new GuestMemory();
+  readonly log: GuestLog;
+  readonly roots = new Set<RootFrame>();
+  /** Contexts by id, for `proxy_set_effective_context`; streams only if the module imports it. */
+  readonly contexts = new Map<number, Frame>();
+  functions: GuestFunctions = NO_FUNCTIONS;
+  /** The answer that the callback at hand may read. */
+  answer: HttpCallAnswer | null = null;
+  /** Why `lateen.refuse_config` refused, during `lateen_on_config`. */
+  refusal: { readonly path: string; readonly message: string } | null = null;
+  /** For `proxy_get_status`. */
+  lastStatus = { code: 0, message: '' };
+  /** Streams that a root context's callback has reached by `proxy_set_effective_context`. */
+  reached: StreamEffects[] = [];
+  /** For whom the running callback was called, null when none runs. */
+  frame: Frame | null = null;
+  effective: Frame | null = null;
+  fault: Problem | null = null;
+  #fuel: FuelGauge | null = null;
+  #phase: Phase = RUNNING;
+  /** Whether host calls have to look at anything at all before they serve. */
+  #guarded = false;
+  #allocator: GuestFunction | null = null;
+  #lastId = 0;
+
+  constructor(compiled: CompiledModule, options: VmOptions, services: VmServices) {
+    this.compiled = compiled;
+    this.options = options;
+    this.services = services;
+    this.log = new GuestLog(services.log.child('wasm'), services.clock, options.limits);
+  }
+
+  get alive(): boolean {
+    return this.fault === null;
+  }
+
+  bind(parts: {
+    readonly memory: WebAssembly.Memory;
+    readonly functions: GuestFunctions;
+    readonly allocator: GuestFunction;
+    readonly fuel: FuelGauge | null;
+  }): void {
+    this.memory.attach(parts.memory);
+    this.functions = parts.functions;
+    this.#allocator = parts.allocator;
+    this.#fuel = parts.fuel;
+    this.#guarded = parts.fuel !== null;
+  }
+
+  /** Runs the module's own start, in which most host calls are refused. */
+  callStart(start: GuestFunction, name: string): void {
+    this.#setPhase(STARTING);
+    this.#run(start, VM_FRAME, name, this.options.limits.fuelPerStart, 0, 0, 0, 0);
+    if (this.alive) this.#setPhase(RUNNING);
+  }
+
+  /** A callback with the fuel for configuring. */
+  callSlow(callback: GuestFunction, frame: Frame, name: string, a: number, b: number): number {
+    return this.#run(callback, frame, name, this.options.limits.fuelPerStart, a, b, 0, 0);
+  }
+
+  /**
+   * Calls `callback(frame.id, ...)`; TRAPPED where the VM is dead or died of it. (Positional
+   * arguments: this is the hot path of every filter.)
+   */
+  call(
+    callback: GuestFunction,
+    frame: Frame,
+    name: string,
+    a: number,
+    b: number,
+    c = 0,
+    d = 0,
+  ): number {
+    return this.#run(callback, frame, name, this.options.limits.fuelPerCall, a, b, c, d);
+  }
+
+  /**
+   * First thing in a host call. False where it must not be served: fuel ran out, and the guest
+   * will trap at its next check. Throws where the call is not open in this phase.
+   */
+  admit(name: string, until: Phase = RUNNING): boolean {
+    this.memory.fresh();
+    return this.#guarded ? this.#admitGuarded(name, until) : true;
+  }
+
+  /** Charges for bytes that a host call moves. */
+  charge(bytes: number): void {
+    const fuel = this.#fuel;
+    if (fuel === null) return;
+    const left = fuel.value - (bytes >>> 4);
+    fuel.value = left < 0 ? EXHAUSTED : left;
+  }
+
+  /** Memory from the guest's allocator; never 0, always inside. Faults of it end the VM. */
+  allocate(size: number): number {
+    const allocator = this.#allocator;
+    if (allocator === null) return this.abort('allocator', 'has no allocator yet');
+    const outer = this.#phase;
+    this.#setPhase(ALLOCATING);
+    const address = (allocator(size, 0, 0, 0, 0) ?? 0) >>> 0;
+    this.#setPhase(outer);
+    this.memory.fresh();
+    if (address !== 0 && this.memory.has(address, size)) return address;
+    const what = address === 0 ? '0' : `${address}, beyond its memory`;
+    return this.abort('allocator', `its allocator returned ${what} when asked for ${size} bytes`);
+  }
+
+  /** Gives the guest a copy of the bytes: allocates, and writes where and how many there are. */
+  give(source: Uint8Array, start: number, end: number, outData: number, outSize: number): boolean {
+    const size = end - start;
+    const address = this.allocateFor(size, outData, outSize);
+    if (address > 0) this.memory.write(address, source, start, end);
+    return address >= 0;
+  }
+
+  /**
+   * Room for `size` bytes, already announced at the two return pointers; nothing is allocated for
+   * nothing. Negative where a return pointer lies outside.
+   */
+  allocateFor(size: number, outData: number, outSize: number): number {
+    const { memory } = this;
+    if (!memory.has(outData, 4) || !memory.has(outSize, 4)) return -1;
+    this.charge(size);
+    const address = size === 0 ? 0 : this.allocate(size);
+    memory.setU32(outData, address);
+    memory.setU32(outSize, size);
+    return address;
+  }
+
+  /**
+   * Ends the guest from within a host call. Unwinds by an exception; since a guest cannot catch
+   * (modules with exception handling are refused) and the fuel is gone, it never runs on.
+   */
+  abort(fault: ModuleFault, message: string): never {
+    if (this.#fuel !== null) this.#fuel.value = EXHAUSTED;
+    throw new GuestAbort(fault, message);
+  }
+
+  /** The next context id: never 0, never one in use. */
+  nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#lastId === 0 || this.contexts.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  /** What a host call acts on: the effective context's stream, null where that is none. */
+  get effects(): StreamEffects | null {
+    return this.effective === null ? null : this.effective.effects;
+  }
+
+  get root(): RootFrame | null {
+    return this.frame === null ? null : this.frame.root;
+  }
+
+  #run(
+    callback: GuestFunction,
+    frame: Frame,
+    name: string,
+    fuel: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): number {
+    if (this.fault !== null) return TRAPPED;
+    const outer = this.frame;
+    const outerEffective = this.effective;
+    this.frame = frame;
+    this.effective = frame;
+    // A callback inside another one's host call shares its fuel.
+    if (this.#fuel !== null && outer === null) this.#fuel.value = fuel;
+    let result: number | undefined = 0;
+    try {
+      result = callback(frame.id, a, b, c, d);
+    } catch (error) {
+      this.#died(error, name, fuel);
+    }
+    this.frame = outer;
+    this.effective = outerEffective;
+    return this.fault === null ? (result ?? 0) : TRAPPED;
+  }
+
+  #admitGuarded(name: string, until: Phase): boolean {
+    if (this.#phase > until) {
+      const when = this.#phase === STARTING ? 'starting' : 'allocating';
+      this.abort('restricted', `called ${name} while ${when}, when host calls are closed`);
+    }
+    const fuel = this.#fuel;
+    if (fuel === null) return true;
+    const left = fuel.value - HOST_CALL_FUEL;
+    fuel.value = left < 0 ? EXHAUSTED : left;
+    return left >= 0;
+  }
+
+  #setPhase(phase: Phase): void {
+    this.#phase = phase;
+    this.#guarded = this.#fuel !== null || phase !== RUNNING;
+  }
+
+  #died(error: unknown, callback: string, fuelGiven: number): void {
+    this.log.flush();
+    const exhausted = this.#fuel !== null && this.#fuel.value < 0;
+    const facts = { callback, fuelGiven, exhausted, lastError: this.log.lastError };
+    const { fault, message } = describeFault(error, facts);
+    if (fault === null) return;
+    this.fault = moduleProblem(this.compiled.name, fault, message);
+    const { code } = this.fault;
+    this.services.log.write('error', `module ${this.compiled.name} ${message}`, { code });
+    for (const root of this.roots) root.vmDied();
+  }
+}
+
+const VM_FRAME: Frame = { id: 0, root: null, effects: null };

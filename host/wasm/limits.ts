@@ -1,0 +1,94 @@
+/** What an artefact may measure; checked before the engine sees it. */
+export interface ModuleLimits {
+  readonly moduleBytesMax: number;
+  readonly functionsMax: number;
+  readonly functionBytesMax: number;
+  /** Locals of one function; an engine's own end is 50,000. */
+  readonly localsMax: number;
+  readonly typesMax: number;
+  readonly importsMax: number;
+  readonly exportsMax: number;
+  readonly globalsMax: number;
+  /** Data and element segments, each. */
+  readonly segmentsMax: number;
+  /** Pages of 64 KiB that the module may ever have; written into the module. */
+  readonly memoryPagesMax: number;
+  /** Entries of all tables together; written into the module. */
+  readonly tableEntriesMax: number;
+}
+
+/**
+ * 64 MiB of memory where Envoy gives 1 GiB: Go before 1.26 starts with 16 MiB, and everything else
+ * that we know stays under 8.
+ */
+export const DEFAULT_MODULE_LIMITS: ModuleLimits = {
+  moduleBytesMax: 32 * 1024 * 1024,
+  functionsMax: 100_000,
+  functionBytesMax: 2 * 1024 * 1024,
+  localsMax: 10_000,
+  typesMax: 10_000,
+  importsMax: 1_000,
+  exportsMax: 10_000,
+  globalsMax: 10_000,
+  segmentsMax: 100_000,
+  memoryPagesMax: 1024,
+  tableEntriesMax: 200_000,
+};
+
+/** What a running VM may use. The fuel figures bind modules that are not trusted. */
+export interface VmLimits {
+  /** Units of fuel for one callback; 10 million are 1 to 10 ms, see reliability of filters. */
+  readonly fuelPerCall: number;
+  /** The same for the start, `proxy_on_vm_start` and each configuration. */
+  readonly fuelPerStart: number;
+  /** HTTP callouts under way. */
+  readonly calloutsMax: number;
+  readonly metricsMax: number;
+  readonly regexesMax: number;
+  readonly regexBytesMax: number;
+  readonly sinksMax: number;
+  readonly logLinesPerSecondMax: number;
+  readonly logLineBytesMax: number;
+  /** A serialised map: proxy-wasm's C++ host has the same two. */
+  readonly pairsMax: number;
+  readonly pairsBytesMax: number;
+  /** A held body, after a splice. */
+  readonly bodyBytesMax: number;
+  /** One value of `proxy_set_property`, and its path. */
+  readonly propertyBytesMax: number;
+  /** Body and header values of a local reply or a callout. */
+  readonly messageBytesMax: number;
+  /** How long a root context may answer `proxy_on_done` with "not yet". */
+  readonly rootDoneMsMax: number;
+}
+
+export const DEFAULT_VM_LIMITS: VmLimits = {
+  fuelPerCall: 10_000_000,
+  fuelPerStart: 20_000_000,
+  calloutsMax: 256,
+  metricsMax: 10_000,
+  regexesMax: 10_000,
+  regexBytesMax: 16 * 1024,
+  sinksMax: 64,
+  logLinesPerSecondMax: 1_000,
+  logLineBytesMax: 16 * 1024,
+  pairsMax: 1_024,
+  pairsBytesMax: 1024 * 1024,
+  bodyBytesMax: 64 * 1024 * 1024,
+  propertyBytesMax: 64 * 1024,
+  messageBytesMax: 1024 * 1024,
+  rootDoneMsMax: 5_000,
+};
+
+/** What all VMs of a process may keep in shared data. */
+export interface SharedDataLimits {
+  readonly keysPerVmMax: number;
+  readonly keyBytesMax: number;
+  readonly bytesPerVmMax: number;
+}
+
+export const DEFAULT_SHARED_DATA_LIMITS: SharedDataLimits = {
+  keysPerVmMax: 100_000,
+  keyBytesMax: 4 * 1024,
+  bytesPerVmMax: 16 * 1024 * 1024,
+};
