@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { FilterChain } from '../filter/service.ts';
+import type { HeaderMapPool } from '../http/header-map-pool.ts';
 import type { ClusterSet } from '../upstream/seam.ts';
 import type { HcmConfig } from './hcm-config.ts';
 import type { RouteTable } from './route-table.ts';
@@ -31,6 +32,7 @@ export interface StreamServices {
   /** The node of the bootstrap, canonical JSON. */
   readonly node: JsonObject;
   readonly requestIds: RequestIds;
+  readonly maps: HeaderMapPool;
   readonly stats: StreamStats;
 }
 

@@ -253,6 +253,15 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
     this.#end();
   }
 
+  /** Nothing reads the heads any more: the codecs may use the maps again. */
+  #giveMaps(): void {
+    const { maps } = this.services;
+    if (this.request !== null) maps.give(this.request);
+    if (this.response !== null) maps.give(this.response);
+    this.request = null;
+    this.response = null;
+  }
+
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -264,6 +273,7 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
     this.filters.close();
     const { stats } = this.services;
     stats.finished(this.service.hcm.statPrefix, info.status, info.responseEndAt - info.startedAt);
+    this.#giveMaps();
     this.#downstream.onEnd();
   }
 }
