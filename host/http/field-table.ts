@@ -14,15 +14,15 @@ import { equalsIgnoreCase, LOWER } from './tokens.ts';
 
 /** How much a table may hold. A parser enforces them on what it receives, an edit on its result. */
 export interface HeaderLimits {
-  /** Fields, pseudo-headers included. */
+  /** Fields, pseudo-headers not counted (a received `Host` is). */
   readonly headersMax: number;
-  /** Sum of the lengths of names and values. */
+  /** Length of a received head; of an edited one, the lengths of its names and values. */
   readonly headerBytesMax: number;
 }
 
-/** Envoy's defaults: 100 fields, 60 KiB; pseudo-headers come on top. */
+/** Envoy's defaults. */
 export const DEFAULT_HEADER_LIMITS: HeaderLimits = {
-  headersMax: 100 + PSEUDO_COUNT,
+  headersMax: 100,
   headerBytesMax: 60 * 1024,
 };
 

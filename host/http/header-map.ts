@@ -8,7 +8,7 @@ export { DEFAULT_HEADER_LIMITS, type HeaderLimits } from './field-table.ts';
 export { type HeaderName, headerName } from './header-name.ts';
 
 /** Room for filters' own fields on top of the limits, when a peer has sent as many as it may. */
-const EDIT_HEADERS = 64;
+const EDIT_HEADERS = 64 + PSEUDO_COUNT;
 const EDIT_BYTES = 16 * 1024;
 
 /**
@@ -23,6 +23,8 @@ const EDIT_BYTES = 16 * 1024;
  * space in a path) returns false and changes nothing. Whitespace around a value is no part of it.
  */
 export class HeaderMap extends FieldTable {
+  /** True while the map lies in a pool; the pool's own mark. */
+  pooled = false;
   #edited = 0;
 
   /** A map of the pairs, for programs and tests: throws where one is not valid or beyond a limit. */
@@ -191,6 +193,11 @@ export class HeaderMap extends FieldTable {
     this.adopt(next);
     this.#edited |= next.#edited;
     return true;
+  }
+
+  /** Starts `editedNames` anew: what was edited so far has been taken note of. */
+  forgetEdits(): void {
+    this.#edited = 0;
   }
 
   override reset(limits: HeaderLimits = this.limits): void {

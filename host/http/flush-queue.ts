@@ -1,0 +1,68 @@
+/** Something that gathers output and writes it when the turn ends. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** Size of the buffers that connections gather their output in. */
+const BUFFER_BYTES = 16 * 1024;
+/** Buffers kept for the next turn. */
+const BUFFERS_MAX = 256;
+
+/**
+ * Gathers writes of one I/O turn, so that each connection makes one system call. One per worker,
+ * handed to all connections: what a client sent is on its way upstream when its turn ends.
+ *
+ * Whoever handles a socket's event calls `enter` before and `leave` after; output that is made
+ * outside of any turn leaves on the next tick.
+ */
+export class FlushQueue {
+  #dirty: Flushable[] = [];
+  #spare: Flushable[] = [];
+  readonly #buffers: Buffer[] = [];
+  #depth = 0;
+  #scheduled = false;
+  readonly #run = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  enter(): void {
+    this.#depth++;
+  }
+
+  leave(): void {
+    if (--this.#depth === 0 && this.#dirty.length > 0) this.flush();
+  }
+
+  /** Has `flush` called once, at the end of the turn. The caller does not add itself twice. */
+  add(item: Flushable): void {
+    this.#dirty.push(item);
+    if (this.#depth > 0 || this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(this.#run);
+  }
+
+  /** Flushes what was added, and what that adds. */
+  flush(): void {
+    while (this.#dirty.length > 0) {
+      const batch = this.#dirty;
+      this.#dirty = this.#spare;
+      this.#spare = [];
+      for (const item of batch) item.flush();
+      batch.length = 0;
+      this.#spare = batch;
+    }
+  }
+
+  /** A buffer to gather output in, of at least `size` bytes. */
+  takeBuffer(size: number): Buffer {
+    if (size > BUFFER_BYTES) return Buffer.allocUnsafeSlow(size);
+    return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  }
+
+  /** Takes a buffer back that the kernel has read to the end. */
+  giveBuffer(buffer: Buffer): void {
+    if (buffer.length !== BUFFER_BYTES || this.#buffers.length >= BUFFERS_MAX) return;
+    this.#buffers.push(buffer);
+  }
+}
