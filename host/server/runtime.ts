@@ -2,7 +2,11 @@ import type { JsonObject } from '@lateen/sdk/base/json';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { PluginPool } from '../filter/plugin-pool.ts';
-import { type FilterChainConfig, type ListenerConfig, parseListener } from '../net/listener-config.ts';
+import {
+  type FilterChainConfig,
+  type ListenerConfig,
+  parseListener,
+} from '../net/listener-config.ts';
 import {
   buildService,
   type RouteMessage,
@@ -119,11 +123,16 @@ export class Runtime {
   #affected(message: ChangeMessage): readonly ListenerMessage[] {
     const set = new Set(message.listeners.map((listener) => listener.name));
     const removed = new Set(message.removedListeners);
-    const routes = new Set([...message.routes.map((route) => route.name), ...message.removedRoutes]);
+    const routes = new Set([
+      ...message.routes.map((route) => route.name),
+      ...message.removedRoutes,
+    ]);
     const others = [...this.#listeners.values()]
       .map((live) => live.message)
       .filter((listener) => !set.has(listener.name) && !removed.has(listener.name))
-      .filter((listener) => listener.chains.some((c) => c.rdsName !== null && routes.has(c.rdsName)));
+      .filter((listener) =>
+        listener.chains.some((c) => c.rdsName !== null && routes.has(c.rdsName)),
+      );
     return [...message.listeners, ...others];
   }
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { Json, JsonObject } from '@lateen/sdk/base/json';
 import { isJsonObject } from '@lateen/sdk/base/json';
+import type { Problem } from '@lateen/sdk/base/problem';
+import type { Outcome } from '@lateen/sdk/base/result';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { RouteMessage, ServedPart } from '../stream/build-service.ts';
 
@@ -21,7 +23,9 @@ export function takeApart(
   json: JsonObject,
   descriptors: { getMessage(typeName: string): DescMessage | undefined },
   servedBy: ServedBy,
-): RouteMessage {
+): Outcome<RouteMessage> {
+  const problems: Problem[] = [];
+  const name = typeof json['name'] === 'string' ? json['name'] : '';
   const parts: ServedPart[] = [];
   const walk = (at: Place, value: Json | undefined, message: DescMessage): void => {
     if (!isJsonObject(value)) return;
@@ -41,7 +45,12 @@ export function takeApart(
       }
     }
   };
-  const visit = (at: Place, value: Json, message: DescMessage, filterName: string | null): void => {
+  const visit = (
+    at: Place,
+    value: Json | undefined,
+    message: DescMessage,
+    filterName: string | null,
+  ): void => {
     if (!isJsonObject(value)) return;
     const isAny = message.typeName === 'google.protobuf.Any';
     const typeUrl = isAny ? String(value['@type']) : PREFIX + message.typeName;
@@ -52,18 +61,30 @@ export function takeApart(
       parts.push({ ...at, filterName: owner, companion, digest: digestOf(text), json: text });
       return;
     }
+    if (isAny && filterName !== null) problems.push(unserved(name, filterName, typeUrl));
     if (!isAny) walk(at, value, message);
   };
   const root = descriptors.getMessage(ROUTE_CONFIGURATION);
   if (root !== undefined) walk({ virtualHost: -1, route: -1 }, json, root);
   const hosts = json['virtualHosts'];
   const text = JSON.stringify(json);
-  return {
-    name: typeof json['name'] === 'string' ? json['name'] : '',
+  const value: RouteMessage = {
+    name,
     digest: digestOf(text),
     json,
     parts,
     virtualHostDigests: Array.isArray(hosts) ? hosts.map((h) => digestOf(JSON.stringify(h))) : [],
+  };
+  return { value, problems };
+}
+
+function unserved(resource: string, filterName: string, typeUrl: string): Problem {
+  return {
+    level: 'error',
+    code: 'LAT0312',
+    message: `no module serves ${typeUrl}`,
+    origin: { resource, path: `typed_per_filter_config[${filterName}]` },
+    fix: 'take the entry out, or load a module whose manifest lists this type',
   };
 }
 

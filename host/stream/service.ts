@@ -2,6 +2,7 @@ import type { Clock, Random } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { FilterChain } from '../filter/service.ts';
 import type { HeaderMapPool } from '../http/header-map-pool.ts';
+import type { TimerWheel } from '../observe/timer-wheel.ts';
 import type { ClusterSet } from '../upstream/seam.ts';
 import type { HcmConfig } from './hcm-config.ts';
 import type { RouteTable } from './route-table.ts';
@@ -27,6 +28,8 @@ export interface ListenerFacts {
 /** What lives as long as the worker. */
 export interface StreamServices {
   readonly clock: Clock;
+  /** For limits that are nearly always cancelled. */
+  readonly wheel: TimerWheel;
   readonly random: Random;
   readonly clusters: ClusterSet;
   /** The node of the bootstrap, canonical JSON. */

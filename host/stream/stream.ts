@@ -152,7 +152,7 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
   upstreamHead(head: HeaderMap, end: boolean): void {
     this.info.upstreamFirstByteAt = this.clock.now();
     this.info.details = 'via_upstream';
-    this.#timers.responseStarted();
+    this.#timers.active();
     this.response = head;
     this.info.status = Number(head.get(STATUS));
     this.response$.head(end, this.service.chain.roadLength);

@@ -7,6 +7,7 @@ import { PluginPool, type PluginSpec } from '../filter/plugin-pool.ts';
 import type { ConnectionInfo } from '../http/codec.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { HeaderMapPool } from '../http/header-map-pool.ts';
+import { TimerWheel } from '../observe/timer-wheel.ts';
 import { digestOf, takeApart } from '../server/served-parts.ts';
 import { buildService, type RouteMessage, type ServiceLease } from '../stream/build-service.ts';
 import { openCallouts } from '../stream/callouts.ts';
@@ -125,6 +126,7 @@ export class TestHost {
     });
     this.#services = {
       clock: this.clock,
+      wheel: new TimerWheel(this.clock),
       random,
       clusters: this.upstream,
       node: options.node ?? {},
