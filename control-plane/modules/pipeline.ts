@@ -75,6 +75,7 @@ export class ModulePipeline {
   readonly #byUrl = new Map<string, string>();
   /** The version that was good when this one became so; what a refusal goes back to. */
   readonly #before = new WeakMap<Version, Version>();
+  readonly #running = new Set<Promise<void>>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -135,6 +136,11 @@ export class ModulePipeline {
     this.#options.onChange();
   }
 
+  /** Resolves when the attempts that run now have ended, well or not. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
   views(): readonly PluginView[] {
     return [...this.#plugins].map(([key, { newest, good }]) => ({
       key,
@@ -178,13 +184,15 @@ export class ModulePipeline {
 
   /** Supervises one attempt: it cannot throw, and a stopped plugin's outcome is dropped. */
   #attempt(plugin: Plugin, count: number): void {
-    this.#bring(plugin.newest, plugin.abort.signal)
+    const running = this.#bring(plugin.newest, plugin.abort.signal)
       .catch((error: unknown) => failed<string>(FETCH_FAILED, String(error)))
       .then((result) => {
+        this.#running.delete(running);
         if (plugin.abort.signal.aborted) return;
         if (result.ok) this.#succeed(plugin, result.value);
         else this.#fail(plugin, result.error, count);
       });
+    this.#running.add(running);
   }
 
   /** Fetch, verify, keep, compile; returns the digest. */

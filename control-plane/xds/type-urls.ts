@@ -1,10 +1,12 @@
-const PREFIX = 'type.googleapis.com/';
+import {
+  CLUSTER as CLUSTER_TYPE,
+  LOAD_ASSIGNMENT as ENDPOINT_TYPE,
+  EXTENSION_CONFIG as EXTENSION_TYPE,
+  LISTENER as LISTENER_TYPE,
+  ROUTE_CONFIGURATION as ROUTE_TYPE,
+} from '@lateen/sdk/xds/type-urls';
 
-export const CLUSTER_TYPE: string = `${PREFIX}envoy.config.cluster.v3.Cluster`;
-export const ENDPOINT_TYPE: string = `${PREFIX}envoy.config.endpoint.v3.ClusterLoadAssignment`;
-export const LISTENER_TYPE: string = `${PREFIX}envoy.config.listener.v3.Listener`;
-export const ROUTE_TYPE: string = `${PREFIX}envoy.config.route.v3.RouteConfiguration`;
-export const EXTENSION_TYPE: string = `${PREFIX}envoy.config.core.v3.TypedExtensionConfig`;
+export { CLUSTER_TYPE, ENDPOINT_TYPE, EXTENSION_TYPE, LISTENER_TYPE, ROUTE_TYPE };
 
 /** Make before break: what refers comes after what it refers to. */
 export const PUSH_ORDER: readonly string[] = [

@@ -1,0 +1,237 @@
+import { join } from 'node:path';
+import type { Clock } from '@lateen/sdk/base/clock';
+import type { Log } from '@lateen/sdk/base/log';
+import type { Problem } from '@lateen/sdk/base/problem';
+import { ok, type Result } from '@lateen/sdk/base/result';
+import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
+import { type AdminServer, openAdminServer } from './admin/server.ts';
+import { openToken } from './admin/token.ts';
+import { Engine } from './engine.ts';
+import { ModulePipeline } from './modules/pipeline.ts';
+import { type ModuleStore, openModuleStore } from './modules/store.ts';
+import { PlaneBackend } from './plane-backend.ts';
+import { type FileSource, openFileSource } from './source/file-source.ts';
+import { openStore, type ResourceStore } from './source/store.ts';
+import { History } from './status/history.ts';
+import { proxyName } from './status/proxy-status.ts';
+import { type AdsServer, type ConnectedProxy, openAdsServer } from './xds/ads-server.ts';
+import type { Refusal } from './xds/delivery.ts';
+import { resourcesOf } from './xds/snapshot.ts';
+import { EXTENSION_TYPE, SHORT_NAMES } from './xds/type-urls.ts';
+
+/** How long the first proxies wait for plugins that are being fetched. */
+const FIRST_MODULES_MS = 3_000;
+
+export interface PlaneOptions {
+  /** Directories and files of resources, watched. */
+  readonly paths: readonly string[];
+  /** The control plane's own: token, applied resources, modules. */
+  readonly stateDirectory: string;
+  readonly address: string;
+  readonly adminPort: number;
+  readonly adsPort: number;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A running control plane. */
+export interface Plane {
+  readonly adminUrl: string;
+  readonly adsAddress: string;
+  readonly tokenFile: string;
+  readonly problems: () => readonly Problem[];
+  close(): Promise<void>;
+}
+
+/** Opens the rooms from left to right and wires them; a failure closes what was opened. */
+export async function openPlane(options: PlaneOptions): Promise<Result<Plane>> {
+  const plane = new PlaneBuilder(options);
+  const opened = await plane.open();
+  if (!opened.ok) await plane.close();
+  return opened;
+}
+
+class PlaneBuilder {
+  readonly #options: PlaneOptions;
+  readonly #history: History;
+  readonly #registry: XdsRegistry = openRegistry();
+  readonly #startedAt: number;
+  #engine: Engine | undefined;
+  #pipeline: ModulePipeline | undefined;
+  #source: FileSource | undefined;
+  #admin: AdminServer | undefined;
+  #ads: AdsServer | undefined;
+  #pushed = 0;
+
+  constructor(options: PlaneOptions) {
+    this.#options = options;
+    this.#history = new History(options.clock);
+    this.#startedAt = options.clock.wallTime();
+  }
+
+  async open(): Promise<Result<Plane>> {
+    const state = this.#options.stateDirectory;
+    const tokenFile = join(state, 'token');
+    const token = await openToken(tokenFile);
+    if (!token.ok) return token;
+    const modules = await openModuleStore(join(state, 'modules'));
+    if (!modules.ok) return modules;
+    const store = await openStore(join(state, 'store'));
+    if (!store.ok) return store;
+    const served = await this.#openAdmin(token.value, modules.value, store.value);
+    if (!served.ok) return served;
+    await this.#openSource(store.value);
+    const ads = await this.#openAds(token.value);
+    if (!ads.ok) return ads;
+    return ok({
+      adminUrl: this.#adminUrl(),
+      adsAddress: this.#adsAddress(),
+      tokenFile,
+      problems: () => this.#engine?.problems() ?? [],
+      close: () => this.close(),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#source?.close();
+    this.#engine?.close();
+    this.#pipeline?.close();
+    await this.#ads?.close();
+    await this.#admin?.close();
+  }
+
+  async #openAdmin(
+    token: string,
+    modules: ModuleStore,
+    store: ResourceStore,
+  ): Promise<Result<AdminServer>> {
+    const { clock, log } = this.#options;
+    const pipeline = new ModulePipeline({
+      store: modules,
+      clock,
+      log: log.child('modules'),
+      urlOf: (digest) => `${this.#adminUrl()}/modules/${digest}.wasm`,
+      onChange: () => this.#engine?.changed(),
+    });
+    this.#pipeline = pipeline;
+    const engine = new Engine({
+      pipeline,
+      registry: this.#registry,
+      clock,
+      log: log.child('engine'),
+      onRebuilt: () => this.#push(),
+    });
+    this.#engine = engine;
+    const backend = new PlaneBackend({
+      engine,
+      pipeline,
+      modules,
+      store,
+      history: this.#history,
+      source: () => this.#source,
+      proxies: () => this.#ads?.proxies() ?? [],
+      pushed: () => this.#pushed,
+      info: () => ({
+        version: this.#options.version,
+        pid: process.pid,
+        admin: this.#adminUrl(),
+        ads: this.#adsAddress(),
+        watching: this.#options.paths,
+        store: store.dir,
+        startedAt: this.#startedAt,
+      }),
+    });
+    const { address, adminPort } = this.#options;
+    const admin = await openAdminServer({ address, port: adminPort, token, backend, log });
+    if (admin.ok) this.#admin = admin.value;
+    return admin;
+  }
+
+  async #openSource(store: ResourceStore): Promise<void> {
+    const { clock, paths } = this.#options;
+    this.#source = await openFileSource({
+      paths: [...paths, store.dir],
+      clock,
+      onChange: (state) => this.#engine?.takeSource(state),
+    });
+    this.#engine?.takeSource(this.#source.current());
+    await this.#modulesOrTime();
+    this.#engine?.rebuild();
+  }
+
+  /** A proxy that starts with us should start with its plugins; a slow one holds nobody up. */
+  async #modulesOrTime(): Promise<void> {
+    const { clock } = this.#options;
+    const late = Promise.withResolvers<void>();
+    const timer = clock.setTimer(FIRST_MODULES_MS, late.resolve);
+    await Promise.race([this.#pipeline?.settled(), late.promise]);
+    timer.cancel();
+  }
+
+  async #openAds(token: string): Promise<Result<AdsServer>> {
+    const { address, adsPort, clock, log } = this.#options;
+    const ads = await openAdsServer({
+      address,
+      port: adsPort,
+      token,
+      clock,
+      log: log.child('ads'),
+      decode: (typeUrl, bytes) => this.#registry.decode(typeUrl, bytes),
+      snapshotFor: (node) => this.#engine!.snapshotFor(node),
+      events: {
+        onConnect: ({ stream }) =>
+          this.#history.add('connected', proxyName(stream.node.id), stream.dialect),
+        onDisconnect: ({ stream }) =>
+          this.#history.add('disconnected', proxyName(stream.node.id), stream.dialect),
+        onAck: () => {},
+        onNack: (proxy, typeUrl, refusal) => this.#onNack(proxy, typeUrl, refusal),
+      },
+    });
+    if (ads.ok) this.#ads = ads.value;
+    return ads;
+  }
+
+  #push(): void {
+    const revision = this.#engine?.revision ?? 0;
+    const push = this.#ads?.push() ?? Promise.resolve();
+    push
+      .then(() => {
+        this.#pushed = Math.max(this.#pushed, revision);
+      })
+      .catch((error: unknown) => {
+        this.#options.log.write('error', 'push failed', { error: String(error) });
+      });
+  }
+
+  #onNack(proxy: ConnectedProxy, typeUrl: string, refusal: Refusal): void {
+    const { stream } = proxy;
+    const name = proxyName(stream.node.id);
+    const short = SHORT_NAMES.get(typeUrl) ?? typeUrl;
+    this.#history.add('refused', name, `${short}: ${refusal.message}`);
+    this.#options.log.write('warn', `${name} refuses ${short}`, { message: refusal.message });
+    if (typeUrl !== EXTENSION_TYPE) return;
+    const delivery = stream.deliveries().get(EXTENSION_TYPE);
+    for (const resource of refusal.resources) {
+      const current = resourcesOf(stream.snapshot, EXTENSION_TYPE).get(resource)?.version;
+      // An answer to what has been replaced meanwhile says nothing about what is there now.
+      if (delivery?.resources.get(resource)?.sent === current) this.#refuse(resource, refusal);
+    }
+  }
+
+  #refuse(extensionName: string, refusal: Refusal): void {
+    const module = this.#engine?.moduleOf(extensionName);
+    const keys = this.#engine?.extensionNames ?? new Map<string, string>();
+    const key = [...keys].find(([, name]) => name === extensionName)?.[0];
+    if (module === undefined || key === undefined) return;
+    this.#pipeline?.refuse(key, module.digest.replace(/^sha256:/, ''), refusal.message);
+  }
+
+  #adminUrl(): string {
+    return `http://${this.#options.address}:${this.#admin?.port ?? 0}`;
+  }
+
+  #adsAddress(): string {
+    return `${this.#options.address}:${this.#ads?.port ?? 0}`;
+  }
+}

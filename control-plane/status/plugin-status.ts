@@ -1,0 +1,73 @@
+import type { PluginView } from '../modules/pipeline.ts';
+import type { ConnectedProxy } from '../xds/ads-server.ts';
+import { resourcesOf } from '../xds/snapshot.ts';
+import { EXTENSION_TYPE } from '../xds/type-urls.ts';
+
+export type StepState = 'yes' | 'no' | 'failed';
+
+/** How far the newest version of a plugin got, and what serves meanwhile. */
+export interface PluginStatus {
+  readonly url: string;
+  readonly fetched: StepState;
+  readonly verified: StepState;
+  readonly compiled: StepState;
+  /** Accepted its configuration on a proxy's canary instance. */
+  readonly configured: StepState;
+  /** Proxies that run the newest version, of those that should have the plugin. */
+  readonly active: number;
+  readonly proxies: number;
+  readonly digest: string | undefined;
+  readonly serving: 'newest' | 'previous' | 'nothing';
+  /** Why it goes no further. */
+  readonly message: string | undefined;
+}
+
+const REFUSED_BY_PROXY = 'LAT0302';
+
+export function pluginStatus(
+  view: PluginView,
+  extensionName: string | undefined,
+  proxies: readonly ConnectedProxy[],
+): PluginStatus {
+  const reached = ['fetching', 'fetched', 'verified', 'compiled'].indexOf(view.step);
+  const refused = view.problem?.code === REFUSED_BY_PROXY;
+  const failedAt = view.problem === undefined || refused ? undefined : reached + 1;
+  const state = (step: number): StepState =>
+    reached >= step ? 'yes' : failedAt === step ? 'failed' : 'no';
+  const { active, total } = count(extensionName, proxies);
+  const running = view.current ? active : 0;
+  return {
+    url: shortUrl(view.url),
+    fetched: state(1),
+    verified: state(2),
+    compiled: state(3),
+    configured: refused ? 'failed' : running > 0 ? 'yes' : 'no',
+    active: running,
+    proxies: total,
+    digest: view.digest,
+    serving: view.current ? 'newest' : view.serving === undefined ? 'nothing' : 'previous',
+    message: view.problem?.message,
+  };
+}
+
+/** Proxies whose snapshot has the extension, and those of them that acknowledged that version. */
+function count(
+  extensionName: string | undefined,
+  proxies: readonly ConnectedProxy[],
+): { readonly active: number; readonly total: number } {
+  let active = 0;
+  let total = 0;
+  for (const { stream } of proxies) {
+    const wanted = resourcesOf(stream.snapshot, EXTENSION_TYPE).get(extensionName ?? '');
+    if (wanted === undefined) continue;
+    total += 1;
+    const delivery = stream.deliveries().get(EXTENSION_TYPE)?.resources.get(wanted.name);
+    if (delivery?.acked === wanted.version) active += 1;
+  }
+  return { active, total };
+}
+
+/** A data url is the module itself: nobody wants to read it. */
+function shortUrl(url: string): string {
+  return url.startsWith('data:') ? `${url.slice(0, 29)}... (${url.length} characters)` : url;
+}
