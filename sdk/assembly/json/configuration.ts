@@ -1,0 +1,27 @@
+import { Bytes } from '../bytes/bytes';
+import { readConfiguration, refuseConfiguration } from '../host/configuration';
+import { JSON_OBJECT, Json } from './json';
+import { JsonParser } from './json-parser';
+import { JsonReader } from './json-reader';
+
+/**
+ * A reader of the configuration at hand; an empty configuration reads as `{}`. Null, and the
+ * reason is told to the host, where it is no JSON object.
+ */
+export function readConfigurationJson(): JsonReader | null {
+  const text = new Bytes();
+  readConfiguration(text);
+  if (text.size === 0) return new JsonReader(new Json(JSON_OBJECT));
+  const parser = new JsonParser();
+  const json = parser.parse(text);
+  if (json !== null && json.kind === JSON_OBJECT) return new JsonReader(json);
+  refuseConfiguration('', json === null ? parser.problem : 'is not a JSON object');
+  return null;
+}
+
+/** True where nobody complained; else tells the host why the configuration is refused. */
+export function acceptConfiguration(reader: JsonReader): bool {
+  if (!reader.complaint.made) return true;
+  refuseConfiguration(reader.complaint.path, reader.complaint.message);
+  return false;
+}
