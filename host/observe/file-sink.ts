@@ -1,4 +1,4 @@
-import { close, closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 
 /** What a sink counts; `dropped` are records that did not fit, `failed` are failed writes. */
 export interface SinkCounters {
@@ -28,8 +28,8 @@ export class FileSink {
   #filled = 0;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  #writing = false;
-  #reopenWanted = false;
+  /** The descriptor that a write under way uses. */
+  #writingTo: number | undefined;
   #closed = false;
 
   /** Throws where the file cannot be opened. */
@@ -63,11 +63,17 @@ export class FileSink {
     this.#writeNext();
   }
 
-  /** Opens the path again, after a log was rotated away; what is buffered goes to the new file. */
+  /** Opens the path again, after a log was rotated away; what waits goes to the new file. */
   reopen(): void {
-    if (STANDARD.has(this.path)) return;
-    this.#reopenWanted = true;
-    if (!this.#writing) this.#reopenNow();
+    if (this.#closed || STANDARD.has(this.path)) return;
+    try {
+      const fd = openSink(this.path);
+      this.#release(this.#fd);
+      this.#fd = fd;
+      this.#isFile = fstatSync(fd).isFile();
+    } catch {
+      this.#counters.failed();
+    }
   }
 
   /** Writes what is buffered, waiting for it, and closes the file. */
@@ -78,7 +84,7 @@ export class FileSink {
     // A write that is under way ends by itself; the rest must not wait for a loop that is ending.
     for (const chunk of this.#queue) this.#writeSync(chunk);
     this.#queue = [];
-    if (this.#fd > 2 && !this.#writing) closeSync(this.#fd);
+    this.#release(this.#fd);
   }
 
   #enqueue(): void {
@@ -90,22 +96,22 @@ export class FileSink {
   }
 
   #writeNext(): void {
-    if (this.#writing) return;
-    if (this.#reopenWanted) this.#reopenNow();
-    const chunk = this.#queue[0];
+    if (this.#writingTo !== undefined) return;
+    const chunk = this.#queue.shift();
     if (chunk === undefined) return;
-    this.#writing = true;
-    write(this.#fd, chunk, 0, this.#writeSize(chunk), null, (error, written) => {
-      this.#writing = false;
-      if (this.#closed) {
-        if (this.#fd > 2) close(this.#fd, () => {});
-        return;
-      }
+    const fd = this.#fd;
+    this.#writingTo = fd;
+    write(fd, chunk, 0, this.#writeSize(chunk), null, (error, written) => {
+      this.#writingTo = undefined;
+      if (fd !== this.#fd || this.#closed) this.#release(fd);
       // The pipe's reader is slow: the next flush tries again.
-      if (error?.code === 'EAGAIN') return;
-      if (error === null) this.#advance(chunk, written);
-      else this.#giveUp(chunk);
-      this.#writeNext();
+      const full = error?.code === 'EAGAIN';
+      if (error === null) this.#counters.written();
+      else if (!full) this.#counters.failed();
+      const done = error === null ? written : full ? 0 : chunk.length;
+      this.#queuedBytes -= done;
+      if (done < chunk.length) this.#queue.unshift(chunk.subarray(done));
+      if (!full && !this.#closed) this.#writeNext();
     });
   }
 
@@ -118,29 +124,9 @@ export class FileSink {
     return next < 0 ? chunk.length : next + 1;
   }
 
-  #advance(chunk: Buffer, written: number): void {
-    this.#counters.written();
-    this.#queuedBytes -= written;
-    if (written === chunk.length) this.#queue.shift();
-    else this.#queue[0] = chunk.subarray(written);
-  }
-
-  #giveUp(chunk: Buffer): void {
-    this.#counters.failed();
-    this.#queue.shift();
-    this.#queuedBytes -= chunk.length;
-  }
-
-  #reopenNow(): void {
-    this.#reopenWanted = false;
-    try {
-      const fd = openSink(this.path);
-      closeSync(this.#fd);
-      this.#fd = fd;
-      this.#isFile = fstatSync(fd).isFile();
-    } catch {
-      this.#counters.failed();
-    }
+  /** Closes a descriptor that is neither standard nor in use by a write. */
+  #release(fd: number): void {
+    if (fd > 2 && fd !== this.#writingTo) close(fd, () => {});
   }
 
   #writeSync(chunk: Buffer): void {
