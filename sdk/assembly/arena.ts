@@ -43,7 +43,7 @@ export function leave(): void {
 
 /** `size` bytes, aligned to 8, valid until the callback returns. Not zeroed. */
 export function allocate(size: i32): usize {
-  const need = ((<usize>size) + 7) & ~7;
+  const need = (<usize>size + 7) & ~7;
   if (need > BLOCK_BYTES - used) return allocateChunk(need);
   const at = BLOCK + used;
   used += need;
@@ -53,7 +53,7 @@ export function allocate(size: i32): usize {
 /** Gives back all but `size` bytes of the last allocation, if it still is the last. */
 export function shrink(pointer: usize, size: i32): void {
   if (pointer < BLOCK || pointer > BLOCK + used) return;
-  used = pointer - BLOCK + (((<usize>size) + 7) & ~7);
+  used = pointer - BLOCK + ((<usize>size + 7) & ~7);
 }
 
 function allocateChunk(need: usize): usize {

@@ -9,6 +9,7 @@ export class Bytes {
   pointer: usize = 0;
   size: i32 = 0;
   /** Keeps the memory of literals and copies alive. */
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: the garbage collector reads it
   private owner: ArrayBuffer | null = null;
 
   /** The UTF-8 bytes of a text, for as long as the object lives. */

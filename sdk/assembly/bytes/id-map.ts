@@ -23,7 +23,7 @@ export class IdMap<T> {
     if (id === 0) return;
     let place = this.place(id);
     if (unchecked(this.ids[place]) !== id) {
-      if (this.size++ >= (this.mask >> 1)) {
+      if (this.size++ >= this.mask >> 1) {
         this.grow();
         place = this.place(id);
       }

@@ -1,9 +1,9 @@
 import { HTTP_CALL_RESPONSE_BODY } from '../../abi/buffers';
 import { HTTP_CALL_RESPONSE_HEADERS, HTTP_CALL_RESPONSE_TRAILERS } from '../../abi/maps';
 import { OK } from '../../abi/status';
+import { IdMap } from '../bytes/id-map';
 import { utf8, utf8Size } from '../bytes/text';
 import { proxy_http_call } from '../env';
-import { IdMap } from '../bytes/id-map';
 import { Body } from '../host/body';
 import { HeaderMap } from '../host/header-map';
 import { OUT } from '../host/out';

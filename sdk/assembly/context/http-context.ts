@@ -1,5 +1,4 @@
 import { CONTINUE } from '../../abi/action';
-import { RootContext } from './root-context';
 
 /**
  * One HTTP stream as a filter sees it. Override what you need, and export the matching callbacks
@@ -7,8 +6,6 @@ import { RootContext } from './root-context';
  */
 export class HttpContext {
   readonly id: i32;
-  /** The configured plugin that the stream runs through. */
-  root!: RootContext;
 
   constructor(id: i32) {
     this.id = id;

@@ -29,9 +29,7 @@ export function createContext(id: i32, parent: i32): void {
   const root = rootOf(parent);
   if (root === null) return;
   const make = makeHttp;
-  const stream = make === null ? root.createHttp(id) : make(id);
-  stream.root = root;
-  streams.set(id, stream);
+  streams.set(id, make === null ? root.createHttp(id) : make(id));
 }
 
 /** Null for an id that the host has not told of: callbacks then do nothing. */

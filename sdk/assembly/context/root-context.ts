@@ -15,7 +15,7 @@ export class RootContext {
     return true;
   }
 
-  /** Makes the context of a new stream. */
+  /** Makes the context of a new stream; hand it `this` if it needs the configuration. */
   createHttp(id: i32): HttpContext {
     return new HttpContext(id);
   }

@@ -1,6 +1,6 @@
 import { CONTINUE } from '../../abi/action';
-import { streamOf } from '../context/registry';
 import { enter, leave } from '../arena';
+import { streamOf } from '../context/registry';
 
 /** Export this to have `onRequestHeaders` called. */
 export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {

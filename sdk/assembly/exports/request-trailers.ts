@@ -1,6 +1,6 @@
 import { CONTINUE } from '../../abi/action';
-import { streamOf } from '../context/registry';
 import { enter, leave } from '../arena';
+import { streamOf } from '../context/registry';
 
 /** Export this to have `onRequestTrailers` called. */
 export function proxy_on_request_trailers(id: i32, count: i32): i32 {

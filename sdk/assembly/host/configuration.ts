@@ -8,9 +8,6 @@ import { callForeign } from './foreign';
 import { error } from './log';
 import { OUT, OUT_SIZE } from './out';
 
-
-
-
 /** Points `out` to the configuration at hand; valid in onConfigure and lateen_on_config. */
 export function readConfiguration(out: Bytes): void {
   readBuffer(PLUGIN_CONFIGURATION, out);
@@ -37,7 +34,8 @@ export function refuseConfiguration(path: string, message: string): void {
   store<u32>(argument, field.size);
   memory.copy(argument + 4, field.pointer, field.size);
   memory.copy(argument + 4 + field.size, text.pointer, text.size);
-  if (callForeign(Bytes.of(FN_REFUSE_CONFIG), argument, size, new Bytes()) !== OK) error('{}: {}', path, message);
+  if (callForeign(Bytes.of(FN_REFUSE_CONFIG), argument, size, new Bytes()) !== OK)
+    error('{}: {}', path, message);
 }
 
 function readBuffer(type: i32, out: Bytes): void {

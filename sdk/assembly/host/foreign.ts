@@ -16,7 +16,10 @@ export function callForeign(name: Bytes, data: usize, size: i32, out: Bytes): i3
 }
 
 /** The comfortable form: null where the host has no such function or it failed. */
-export function callForeignFunction(name: string, argument: ArrayBuffer | null): ArrayBuffer | null {
+export function callForeignFunction(
+  name: string,
+  argument: ArrayBuffer | null,
+): ArrayBuffer | null {
   const result = new Bytes();
   const data: usize = argument === null ? 0 : changetype<usize>(argument);
   const size = argument === null ? 0 : argument.byteLength;

@@ -35,7 +35,7 @@ export class HeaderMap {
 
   /** All values in order; empty where there is none. */
   getAll(name: string): Array<string> {
-    const values = new Array<string>();
+    const values: string[] = [];
     const wanted = Bytes.of(name.toLowerCase());
     const reader = new PairReader();
     if (!this.open(reader)) return values;
@@ -74,7 +74,7 @@ export class HeaderMap {
 
   /** Names and values by turns: `[name, value, name, value, ...]`. */
   pairs(): Array<string> {
-    const result = new Array<string>();
+    const result: string[] = [];
     const reader = new PairReader();
     if (!this.open(reader)) return result;
     while (reader.next()) {

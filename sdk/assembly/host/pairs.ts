@@ -19,7 +19,7 @@ export class PairReader {
     this.left = size >= 4 ? load<u32>(pointer) : 0;
     this.sizes = pointer + 4;
     this.end = pointer + size;
-    this.data = this.sizes + (<usize>this.left) * 8;
+    this.data = this.sizes + <usize>this.left * 8;
     if (this.left > <u32>size / 8) this.left = 0;
   }
 

@@ -62,8 +62,6 @@ export class Property {
   /** Writes filter state `wasm.<path>`, for later filters of the stream and for logs. */
   set(value: string): bool {
     const bytes = Bytes.of(value);
-    return (
-      proxy_set_property(this.path.pointer, this.path.size, bytes.pointer, bytes.size) === OK
-    );
+    return proxy_set_property(this.path.pointer, this.path.size, bytes.pointer, bytes.size) === OK;
   }
 }

@@ -1,4 +1,12 @@
-import { JSON_ARRAY, JSON_BOOLEAN, JSON_NULL, JSON_NUMBER, JSON_OBJECT, JSON_STRING, Json } from './json';
+import {
+  JSON_ARRAY,
+  JSON_BOOLEAN,
+  JSON_NULL,
+  JSON_NUMBER,
+  JSON_OBJECT,
+  JSON_STRING,
+  Json,
+} from './json';
 
 /** The first complaint of a tree of readers: which field, and what is wrong with it. */
 export class JsonComplaint {
@@ -76,7 +84,7 @@ export class JsonReader {
   }
 
   texts(name: string): Array<string> {
-    const result = new Array<string>();
+    const result: string[] = [];
     const value = this.take(name, JSON_ARRAY, 'a list');
     if (value === null) return result;
     for (let i = 0; i < value.items.length; i++) {
@@ -93,7 +101,7 @@ export class JsonReader {
   }
 
   children(name: string): Array<JsonReader> {
-    const result = new Array<JsonReader>();
+    const result: JsonReader[] = [];
     const value = this.take(name, JSON_ARRAY, 'a list');
     if (value === null) return result;
     for (let i = 0; i < value.items.length; i++) {
@@ -122,10 +130,10 @@ export class JsonReader {
 
   /** Members that are set and that nobody read. */
   unread(): Array<string> {
-    const result = new Array<string>();
+    const result: string[] = [];
     const keys = this.json.keys;
     for (let i = 0; i < keys.length; i++) {
-      if (!this.wasRead[i] && keys[i] != '@type') result.push(keys[i]);
+      if (!this.wasRead[i] && keys[i] !== '@type') result.push(keys[i]);
     }
     return result;
   }

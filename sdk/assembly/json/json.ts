@@ -19,18 +19,18 @@ export class Json {
 
   constructor(kind: i32) {
     this.kind = kind;
-    if (kind >= JSON_ARRAY) this.items = new Array<Json>();
-    if (kind === JSON_OBJECT) this.keys = new Array<string>();
+    if (kind >= JSON_ARRAY) this.items = [] as Json[];
+    if (kind === JSON_OBJECT) this.keys = [] as string[];
   }
 
   /** The member of that name, or null. */
   member(name: string): Json | null {
     for (let i = 0; i < this.keys.length; i++) {
-      if (unchecked(this.keys[i]) == name) return unchecked(this.items[i]);
+      if (unchecked(this.keys[i]) === name) return unchecked(this.items[i]);
     }
     return null;
   }
 }
 
-const NO_ITEMS = new Array<Json>();
-const NO_KEYS = new Array<string>();
+const NO_ITEMS: Json[] = [];
+const NO_KEYS: string[] = [];
