@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatJson, formatPrometheus, formatText, isUsed } from './exposition.ts';
 import { BUCKET_BOUNDS, bucketOf, quantile } from './histogram.ts';
 import { MetricHub } from './metric-hub.ts';
-import { clusterTag, guestStat, httpTag, listenerTag, stat } from './stat-name.ts';
+import { clusterTag, envoyStat, guestStat, httpTag, listenerTag, stat } from './stat-name.ts';
 import { COUNTER, GAUGE, HISTOGRAM, ThreadMetrics } from './thread-metrics.ts';
 
 function openThread(hub: MetricHub, seriesMax?: number) {
@@ -33,6 +33,31 @@ describe('stat names', () => {
     );
     expect(classed.full).toBe('listener.0.0.0.0_80.http.in.downstream_rq_2xx');
     expect(classed.metric).toBe('envoy_listener_http_downstream_rq_xx');
+  });
+
+  it("find the labels in Envoy's dotted names", () => {
+    const shown = (full: string) => {
+      const { metric, tags } = envoyStat(full);
+      return [metric, ...tags.map(([name, value]) => `${name}=${value}`)];
+    };
+    expect(shown('cluster.outbound|80||a.b.svc.upstream_rq_5xx')).toEqual([
+      'envoy_cluster_upstream_rq_xx',
+      'envoy_cluster_name=outbound|80||a.b.svc',
+      'envoy_response_code_class=5',
+    ]);
+    expect(shown('cluster.a.circuit_breakers.default.cx_open')).toEqual([
+      'envoy_cluster_circuit_breakers_default_cx_open',
+      'envoy_cluster_name=a',
+    ]);
+    expect(shown('listener.127.0.0.1_80.downstream_cx_total')).toEqual([
+      'envoy_listener_downstream_cx_total',
+      'envoy_listener_address=127.0.0.1_80',
+    ]);
+    expect(shown('http.outbound_0.0.0.0_80.rbac.allowed')).toEqual([
+      'envoy_http_rbac_allowed',
+      'envoy_http_conn_manager_prefix=outbound_0.0.0.0_80',
+    ]);
+    expect(shown('server.live')).toEqual(['envoy_server_live']);
   });
 
   it("read Istio's labels out of a module's metric name", () => {

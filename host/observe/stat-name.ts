@@ -82,6 +82,26 @@ export function guestStat(name: string): StatName {
   return { full: name, metric: metricName(bare), tags };
 }
 
+/** What may follow the variable part of a name, so that dots in that part do no harm. */
+const STRUCTURES: readonly (readonly [pattern: RegExp, tag: (value: string) => Tag])[] = [
+  [
+    /^cluster\.(.+?)\.((?:(?:circuit_breakers\.\w+|outlier_detection|internal|external|ssl)\.)?\w+)$/,
+    clusterTag,
+  ],
+  [/^listener\.(.+?)\.((?:ssl\.|worker_\d+\.)?\w+)$/, listenerTag],
+  [/^http\.(.+?)\.((?:(?:rbac|fault|tracing|ext_authz|local_rate_limit)\.)*\w+)$/, httpTag],
+  [/^tcp\.(.+?)\.(\w+)$/, tcpTag],
+];
+
+/** The name of a statistic of the host's own, from the dotted form in which Envoy prints it. */
+export function envoyStat(full: string): StatName {
+  for (const [pattern, tag] of STRUCTURES) {
+    const match = pattern.exec(full);
+    if (match !== null) return stat(full.slice(0, full.indexOf('.')), tag(match[1]!), match[2]!);
+  }
+  return stat(full);
+}
+
 /** What Prometheus allows in a metric's name. */
 function metricName(name: string): string {
   const valid = name.replaceAll(/[^a-zA-Z0-9_:]/g, '_');

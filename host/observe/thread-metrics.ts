@@ -1,7 +1,7 @@
 import { BAD_ARGUMENT, NOT_FOUND, OK } from '@lateen/sdk/abi/status';
 import type { MetricSlots } from '../wasm/effects.ts';
 import { bucketOf, HISTOGRAM_COUNT, HISTOGRAM_SLOTS, HISTOGRAM_SUM } from './histogram.ts';
-import { guestStat, type StatName, stat, type Tag } from './stat-name.ts';
+import { envoyStat, guestStat, type StatName, stat, type Tag } from './stat-name.ts';
 
 /** MetricType of the Proxy-Wasm ABI. */
 export const COUNTER = 0;
@@ -46,6 +46,16 @@ export class ThreadMetrics implements MetricSlots {
   readonly #types: (MetricType | undefined)[] = [];
   readonly #dropped: number;
   #next = FIRST_SLOT;
+  /**
+   * The same slots for the host's own rooms: `define` takes Envoy's dotted names
+   * (`cluster.a.upstream_rq_total`) and finds the labels in them.
+   */
+  readonly host: MetricSlots = {
+    define: (type, name) => this.series(type as MetricType, envoyStat(name)),
+    increment: (id, delta) => this.increment(id, delta),
+    record: (id, value) => this.record(id, value),
+    read: (id) => this.read(id),
+  };
 
   constructor(announce: (message: MetricsMessage) => void, seriesMax: number = SERIES_MAX) {
     this.#announce = announce;
@@ -54,7 +64,7 @@ export class ThreadMetrics implements MetricSlots {
     this.#dropped = this.series(COUNTER, stat('server', 'dropped_stat_series'));
   }
 
-  /** A module's metric by its name; NOT an id where the type is unknown (0). */
+  /** A module's metric by its name; 0, which is no id, where the type is unknown. */
   define(metricType: number, name: string): number {
     if (metricType !== COUNTER && metricType !== GAUGE && metricType !== HISTOGRAM) return 0;
     if (name.length > NAME_LENGTH_MAX) return this.#refuse();
