@@ -15,7 +15,8 @@ export interface SlotStream {
   noteReply(reply: LocalReply): number;
   /** Carries out what was noted during the callback that just returned. */
   settle(): void;
-  resumeLater(slot: FilterSlot, half: Half): void;
+  /** A half that is not in a callback of this module now goes on at the module's place. */
+  noteResume(slot: FilterSlot, half: Half): void;
   resetByFilter(): void;
   readProperty(slot: FilterSlot, path: Uint8Array, range: ByteRange, sink: PropertySink): number;
   writeProperty(path: string, value: Uint8Array): number;
@@ -216,12 +217,20 @@ export class FilterSlot implements RoadFilter, StreamEffects {
     this.#stream.setTimer(this, delayMs);
   }
 
+  randomValue(): number {
+    return this.#stream.randomValue();
+  }
+
+  settle(): void {
+    this.#stream.settle();
+  }
+
   #noteContinue(half: Half): number {
     if (this.#calling === half) {
       if (half === 'request') this.#continueRequest = true;
       else this.#continueResponse = true;
     } else {
-      this.#stream.resumeLater(this, half);
+      this.#stream.noteResume(this, half);
     }
     return status.OK;
   }

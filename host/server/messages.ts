@@ -3,7 +3,8 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { ListenTicket } from '../net/listening-socket.ts';
 import type { FilterMessage, RouteMessage } from '../stream/build-service.ts';
-import type { CompiledModule } from '../wasm/module.ts';
+import type { ClusterStatus } from '../upstream/cluster-status.ts';
+import type { CompiledModule } from '../wasm/compiled-module.ts';
 
 /** What the main thread and a worker say to each other; plain data only. */
 
@@ -71,7 +72,7 @@ export type FromWorker =
 
 /** What the admin shows of one worker. */
 export interface WorkerState {
-  readonly clusters: readonly JsonObject[];
+  readonly clusters: readonly ClusterStatus[];
   readonly connections: number;
   readonly streams: number;
   readonly plugins: readonly PluginState[];
@@ -81,6 +82,10 @@ export interface PluginState {
   readonly name: string;
   readonly module: string;
   readonly alive: boolean;
+  readonly rebuilds: number;
+  readonly memoryBytes: number;
+  /** Why the last VM died; empty while all is well. */
+  readonly fault: string;
 }
 
 export const EMPTY_CHANGE: ChangeMessage = {

@@ -30,6 +30,8 @@ export interface PreparedChange {
   readonly message: ChangeMessage;
   readonly listeners: readonly PreparedListener[];
   readonly routes: ReadonlyMap<string, RouteMessage>;
+  /** Warnings. */
+  readonly problems: readonly Problem[];
 }
 
 interface PreparedListener {
@@ -64,12 +66,12 @@ export class Runtime {
     const prepared: PreparedListener[] = [];
     const problems: Problem[] = [];
     for (const listener of this.#affected(message)) {
-      const built = this.#prepareListener(listener, routes);
+      const built = this.#prepareListener(listener, routes, problems);
       if (built.ok) prepared.push(built.value);
       else problems.push(...built.error);
     }
-    const change = { message, listeners: prepared, routes };
-    if (problems.length === 0) return ok(change);
+    const change = { message, listeners: prepared, routes, problems };
+    if (!hasErrors(problems)) return ok(change);
     this.discard(change);
     return fail(problems);
   }
@@ -139,10 +141,12 @@ export class Runtime {
   #prepareListener(
     message: ListenerMessage,
     routes: ReadonlyMap<string, RouteMessage>,
+    warnings: Problem[],
   ): Result<PreparedListener, readonly Problem[]> {
     const parsed = parseListener(message.json);
     const config = parsed.value;
     if (config === null) return fail(parsed.problems);
+    warnings.push(...parsed.problems);
     const leases = new Map<string, ServiceLease>();
     const chains = chainsOf(config);
     for (const [place, chain] of message.chains.entries()) {

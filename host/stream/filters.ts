@@ -39,6 +39,7 @@ export class StreamFilters implements SlotStream {
   #notedReply: LocalReply | null = null;
   #notedFailure: Failure | null = null;
   #notedReset = false;
+  #notedResumes: { readonly place: number; readonly half: Half }[] = [];
   #routeStale = true;
   #closed = false;
 
@@ -154,13 +155,15 @@ export class StreamFilters implements SlotStream {
       const reply = this.#notedReply;
       this.#notedReply = null;
       this.#stream.replyLocally(reply);
+    } else if (this.#notedResumes.length > 0) {
+      const resumes = this.#notedResumes;
+      this.#notedResumes = [];
+      for (const { half, place } of resumes) this.#stream.resume(half, place);
     }
   }
 
-  resumeLater(slot: FilterSlot, half: Half): void {
-    queueMicrotask(() => {
-      if (!this.#closed) this.#stream.resume(half, slot.place);
-    });
+  noteResume(slot: FilterSlot, half: Half): void {
+    this.#notedResumes.push({ place: slot.place, half });
   }
 
   addFlags(bits: number): void {

@@ -1,10 +1,11 @@
 import * as status from '@lateen/sdk/abi/status';
+import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Plugin } from '../filter/plugin.ts';
 import type { ByteRange } from '../filter/slot.ts';
-import type { PropertySink } from '../wasm/effects.ts';
+import type { PropertySink, RootProperties } from '../wasm/effects.ts';
 import { CONNECTION_PROPERTIES } from './property-connection.ts';
 import { MESSAGE_PROPERTIES } from './property-message.ts';
-import { XDS_PROPERTIES } from './property-xds.ts';
+import { readNode, XDS_PROPERTIES } from './property-xds.ts';
 import type { HttpStream } from './stream.ts';
 
 /** Whose property is read. */
@@ -43,6 +44,19 @@ export function readProperty(
   const entry = findWhole(path, range.start, range.end);
   if (entry !== null) return entry.read(source, sink);
   return readBelow(source, path, range, sink);
+}
+
+/** What a root context can read: the node, by `node` and `xds.node`. */
+export function rootProperties(node: JsonObject): RootProperties {
+  return {
+    readProperty(path, start, end, sink) {
+      const keys = Buffer.from(path.buffer, path.byteOffset + start, end - start)
+        .toString('utf8')
+        .split('\0');
+      if (keys[0] === 'xds') keys.shift();
+      return keys[0] === 'node' ? readNode(node, keys.slice(1), sink) : status.NOT_FOUND;
+    },
+  };
 }
 
 interface WholePath {

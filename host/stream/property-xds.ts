@@ -78,6 +78,13 @@ function belowMetadata(read: ReadMetadata): ReadBelow {
   };
 }
 
+/** What stands at `keys` in the node of the bootstrap. */
+export function readNode(node: JsonObject, keys: readonly string[], sink: PropertySink): number {
+  let value: Json | undefined = node;
+  for (const key of keys) if (key !== '') value = step(value, key);
+  return writeJson(value, sink);
+}
+
 /** Envoy's Metadata message has one field that people name: `filter_metadata`. */
 function wrapped(metadata: JsonObject | undefined): JsonObject | undefined {
   return metadata === undefined ? undefined : { filter_metadata: metadata };

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import type { ConnectionInfo, MessageReceiver, MessageWriter } from '../http/codec.ts';
+import { type CodecServices, h1ServerOptions } from '../http/h1-options.ts';
+import { type H1Server, openH1Server, type Rejection } from '../http/h1-server.ts';
+import type { HcmConfig } from '../stream/hcm-config.ts';
+import type { StreamServices } from '../stream/service.ts';
+import { HttpStream } from '../stream/stream.ts';
+import type { LiveService } from './live-service.ts';
+
+export interface ConnectionsOptions {
+  readonly codec: CodecServices;
+  readonly streams: StreamServices;
+  /** Requests that no stream saw: what the codec refused by itself. */
+  readonly onRejected: (rejection: Rejection, statPrefix: string) => void;
+}
+
+/** A worker's downstream connections: each speaks for the service of its filter chain. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #open = new Map<H1Server, LiveService>();
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  get streams(): number {
+    let count = 0;
+    for (const server of this.#open.keys()) count += server.activeStreams;
+    return count;
+  }
+
+  /** Serves HTTP on an accepted socket until it closes. */
+  serve(socket: Socket, service: LiveService, info: ConnectionInfo): void {
+    const { codec, onRejected } = this.#options;
+    const { hcm } = service.current;
+    let requests = 0;
+    const server = openH1Server(
+      socket,
+      h1ServerOptions({ ...codec, ...serverSettings(hcm, service.current.bufferBytesMax) }),
+      (writer, connection) => {
+        const { requestsPerConnectionMax } = service.current.hcm;
+        if (++requests === requestsPerConnectionMax) server.drain();
+        return this.#accept(service, writer, connection);
+      },
+      info,
+      {
+        onRejected: (rejection) => onRejected(rejection, service.current.hcm.statPrefix),
+        onClose: () => this.#open.delete(server),
+      },
+    );
+    this.#open.set(server, service);
+  }
+
+  /** No further request on any connection of these services; answers under way go out. */
+  drain(services: (service: LiveService) => boolean = () => true): void {
+    for (const [server, service] of this.#open) if (services(service)) server.drain();
+  }
+
+  /** Cuts every connection. */
+  close(): void {
+    for (const server of [...this.#open.keys()]) server.close();
+  }
+
+  #accept(
+    service: LiveService,
+    writer: MessageWriter,
+    connection: ConnectionInfo,
+  ): MessageReceiver {
+    let leave = () => {};
+    const stream = new HttpStream(service.current, this.#options.streams, {
+      writer,
+      connection,
+      onEnd: () => leave(),
+    });
+    leave = service.enter({ reset: () => stream.resetDownstream() });
+    return stream;
+  }
+}
+
+function serverSettings(hcm: HcmConfig, bufferBytesMax: number) {
+  return {
+    limits: {
+      headersMax: hcm.headersMax + PSEUDO_HEADERS,
+      headerBytesMax: hcm.requestHeaderBytesMax,
+    },
+    idleTimeoutMs: hcm.idleTimeoutMs,
+    delayedCloseTimeoutMs: hcm.delayedCloseTimeoutMs,
+    acceptHttp10: hcm.acceptHttp10,
+    bufferBytesMax,
+    ...(hcm.requestHeadersTimeoutMs > 0 ? { headerTimeoutMs: hcm.requestHeadersTimeoutMs } : {}),
+  };
+}
+
+/** `:method`, `:scheme`, `:authority`, `:path` and `:status` do not count as a client's headers. */
+const PSEUDO_HEADERS = 5;
