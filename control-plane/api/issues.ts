@@ -12,6 +12,8 @@ export interface Judged {
   readonly value: unknown;
   readonly source: Located;
   readonly resource: string;
+  /** Where the value stands in its object, for paths in messages. */
+  readonly prefix: FieldPath;
 }
 
 /** More than this from one object tells the reader nothing new. */
@@ -54,7 +56,8 @@ const KNOWN_MISTAKES: Readonly<Record<string, string>> = {
 
 function unknownField(key: string, path: readonly PropertyKey[], judged: Judged): Problem {
   const known = fieldsAt(judged.schema, path);
-  const where = path.length === 0 ? '' : ` in ${formatPath(toFieldPath(path))}`;
+  const place = formatPath(fullPath(path, judged));
+  const where = place === '' ? '' : ` in ${place}`;
   const near = suggest(key, known);
   const message = `unknown field ${JSON.stringify(key)}${where}`;
   const at: readonly PropertyKey[] = [...path, key];
@@ -81,7 +84,7 @@ function misplaced(
     fieldsAt(judged.schema, path.slice(0, index)).includes(key),
   );
   if (above >= 0) {
-    const place = formatPath(toFieldPath(path.slice(0, above)));
+    const place = formatPath(fullPath(path.slice(0, above), judged));
     return `${key} belongs ${place === '' ? 'at the top' : `in ${place}`}, not here`;
   }
   return elsewhere.length > 0 ? `${key} belongs at ${elsewhere.join(' or ')}` : undefined;
@@ -173,7 +176,7 @@ function make(
   options: MakeOptions = {},
 ): Problem {
   const origin = judged.source.at(toFieldPath(path), options.target ?? 'value');
-  const named = options.path === undefined ? undefined : formatPath(toFieldPath(options.path));
+  const named = options.path === undefined ? undefined : formatPath(fullPath(options.path, judged));
   return {
     level: 'error',
     code: 'IST0106',
@@ -185,6 +188,10 @@ function make(
     },
     ...(options.fix === undefined ? {} : { fix: options.fix }),
   };
+}
+
+function fullPath(path: readonly PropertyKey[], judged: Judged): FieldPath {
+  return [...judged.prefix, ...toFieldPath(path)];
 }
 
 function toFieldPath(path: readonly PropertyKey[]): FieldPath {

@@ -46,7 +46,13 @@ export function parseMetadata(
   const parsed = metadata.safeParse(given);
   if (!parsed.success) {
     const within = scoped(source, ['metadata']);
-    const judged = { schema: metadata, value: given, source: within, resource: kind };
+    const judged = {
+      schema: metadata,
+      value: given,
+      source: within,
+      resource: kind,
+      prefix: ['metadata'],
+    };
     return fail(problemsOf(parsed.error.issues, judged));
   }
   return ok({

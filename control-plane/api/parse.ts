@@ -152,16 +152,14 @@ class ObjectReader implements ParsedFile {
     const within = scoped(source, prefix);
     const nulls: Problem[] = [];
     const value = withoutNulls(body, { kind: definition.kind, source: within, problems: nulls });
-    if (nulls.length > 0) {
-      this.#break(nulls);
-      return;
-    }
+    if (nulls.length > 0) this.#break(nulls);
     const parsed = definition.schema.safeParse(value);
     if (!parsed.success) {
-      const judged = { schema: definition.schema, value, source: within, resource: name };
+      const judged = { schema: definition.schema, value, source: within, resource: name, prefix };
       this.#break(problemsOf(parsed.error.issues, judged));
       return;
     }
+    if (nulls.length > 0) return;
     const object = {
       kind: definition.kind,
       apiVersion: String(raw['apiVersion']),

@@ -1,6 +1,9 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { ConfigObject, Kind, TypedObject } from '../api/object.ts';
+import type { DestinationRules } from './destination-rules.ts';
+import { exportedTo } from './hosts.ts';
 import type { MeshSettings } from './settings.ts';
+import type { BoundVirtualService } from './virtual-services.ts';
 
 export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls' | 'udp' | 'auto';
 
@@ -76,9 +79,24 @@ export interface Extension {
 /** Everything that was declared, indexed for translation; immutable. */
 export interface Mesh {
   readonly settings: MeshSettings;
-  /** By host name; where two claim one name, the older object's. */
-  readonly services: ReadonlyMap<string, MeshService>;
+  readonly services: readonly MeshService[];
   readonly extensions: readonly Extension[];
+  /** Oldest first. */
+  readonly virtualServices: readonly BoundVirtualService[];
+  readonly destinationRules: DestinationRules;
   /** The objects of a kind, oldest first, then by name, then by namespace. */
   of<K extends Kind>(kind: K): readonly TypedObject<K>[];
+}
+
+/** The service that a client in `namespace` means by a host name: its own, else one it may see. */
+export function serviceFor(
+  mesh: Pick<Mesh, 'services'>,
+  hostname: string,
+  namespace: string,
+): MeshService | undefined {
+  const named = mesh.services.filter((service) => service.hostname === hostname);
+  return (
+    named.find((service) => service.namespace === namespace) ??
+    named.find((service) => exportedTo(service.exportTo, service.namespace, namespace))
+  );
 }

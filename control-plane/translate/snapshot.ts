@@ -28,3 +28,12 @@ export interface ReadyModule {
 
 /** By `Extension.resourceName`; an extension that is not in it was never ready. */
 export type ModuleResolutions = ReadonlyMap<string, ReadyModule>;
+
+/** A snapshot while it is being made. */
+export interface ResourceMaps extends ProxySnapshot {
+  readonly clusters: Map<string, JsonObject>;
+  readonly endpoints: Map<string, JsonObject>;
+  readonly listeners: Map<string, JsonObject>;
+  readonly routes: Map<string, JsonObject>;
+  readonly extensionConfigs: Map<string, JsonObject>;
+}
