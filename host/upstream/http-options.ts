@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly headersMax: number;
   /** Bytes of a response head; 0 = the codec's default. */
   readonly headerBytesMax: number;
+  /** Passes trailers of requests and responses on. */
+  readonly trailers: boolean;
 }
 
 const OPTIONS_KEY = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -28,8 +30,10 @@ export function readHttpOptions(cluster: JsonReader): HttpOptions {
     cluster.error('HTTP/2 to the upstream is not supported yet', 'http2ProtocolOptions');
   }
   cluster.ignore('http2ProtocolOptions', 'upstreamHttpProtocolOptions');
-  readHttp1(cluster.object('httpProtocolOptions'));
-  readProtocol(options);
+  const trailers = [
+    readHttp1(cluster.object('httpProtocolOptions')),
+    ...readProtocol(options),
+  ].includes(true);
   refuseUpstreamFilters(options);
   const name = 'commonHttpProtocolOptions';
   const common = options.has(name) ? options.object(name) : cluster.object(name);
@@ -38,11 +42,14 @@ export function readHttpOptions(cluster: JsonReader): HttpOptions {
   // SNI and SAN options only matter with TLS.
   options.ignore('upstreamHttpProtocolOptions');
   options.refuseUnread();
-  return value;
+  return { ...value, trailers };
 }
 
-function readCommon(reader: JsonReader, requestsPerConnection: number): HttpOptions {
-  const value: HttpOptions = {
+function readCommon(
+  reader: JsonReader,
+  requestsPerConnection: number,
+): Omit<HttpOptions, 'trailers'> {
+  const value = {
     idleTimeoutMs: reader.durationMs('idleTimeout', DEFAULT_IDLE_TIMEOUT_MS),
     connectionDurationMsMax: reader.durationMs('maxConnectionDuration', 0),
     requestsPerConnectionMax: reader.number('maxRequestsPerConnection', requestsPerConnection),
@@ -53,7 +60,7 @@ function readCommon(reader: JsonReader, requestsPerConnection: number): HttpOpti
   return value;
 }
 
-function readProtocol(options: JsonReader): void {
+function readProtocol(options: JsonReader): readonly boolean[] {
   const explicit = options.object('explicitHttpConfig');
   for (const field of ['http2ProtocolOptions', 'http3ProtocolOptions']) {
     if (explicit.has(field)) {
@@ -64,17 +71,21 @@ function readProtocol(options: JsonReader): void {
     }
     explicit.ignore(field);
   }
-  readHttp1(explicit.object('httpProtocolOptions'));
+  const trailers = [readHttp1(explicit.object('httpProtocolOptions'))];
   explicit.refuseUnread();
   // Downstream is HTTP/1 too, and without TLS there is no ALPN that could choose HTTP/2.
   for (const field of ['useDownstreamProtocolConfig', 'autoConfig']) {
-    readHttp1(options.object(field).object('httpProtocolOptions'));
+    trailers.push(readHttp1(options.object(field).object('httpProtocolOptions')));
   }
+  return trailers;
 }
 
-function readHttp1(reader: JsonReader): void {
+/** Whether trailers are passed on. */
+function readHttp1(reader: JsonReader): boolean {
+  const trailers = reader.boolean('enableTrailers');
   reader.ignore('allowAbsoluteUrl', 'acceptHttp10', 'defaultHostForHttp10');
   reader.warnUnread();
+  return trailers;
 }
 
 /** Upstream filters would have to run; the codec alone is what happens anyway. */

@@ -72,6 +72,11 @@ export class PoolConnection implements Carrier {
     return this.#settings.clock.now() - this.#startedAt;
   }
 
+  /** Not known to be broken. */
+  get usable(): boolean {
+    return this.#codec?.reusable === true;
+  }
+
   start(attempt: Attempt): MessageWriter {
     if (this.#codec === null) throw new Error('a connection was used before it was open');
     this.#attempt = attempt;

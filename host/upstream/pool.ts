@@ -177,7 +177,7 @@ export class HostPool implements ConnectionOwner, AttemptQueue {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return null;
-      if (!this.#wornOut(connection)) return connection;
+      if (connection.usable && !this.#wornOut(connection)) return connection;
       connection.close();
     }
   }

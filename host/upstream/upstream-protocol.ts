@@ -8,6 +8,8 @@ import type { HttpOptions } from './http-options.ts';
  */
 export interface ClientCodec {
   startStream(receiver: MessageReceiver): MessageWriter;
+  /** Open, and without a message. */
+  readonly reusable: boolean;
   close(): void;
 }
 
