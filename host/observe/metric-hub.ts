@@ -1,6 +1,6 @@
 import { BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM, type Histogram } from './histogram.ts';
 import type { StatName } from './stat-name.ts';
-import { COUNTER, GAUGE, HISTOGRAM, type MetricsMessage, slotOf } from './thread-metrics.ts';
+import { COUNTER, GAUGE, HISTOGRAM, type MetricsMessage, seriesKey, slotOf } from './thread-metrics.ts';
 
 /** A series, summed over all threads. */
 export type SeriesValue =
@@ -77,7 +77,7 @@ export class MetricHub {
 
 function addThread(sums: Map<string, Sum>, thread: ThreadState): void {
   for (const { slot, type, name } of thread.series) {
-    const key = `${type}${name.full}`;
+    const key = seriesKey(type, name);
     let sum = sums.get(key);
     if (sum === undefined) {
       sum = { type, name, value: 0, used: false, buckets: [], sum: 0, count: 0 };

@@ -85,7 +85,7 @@ describe('ThreadMetrics', () => {
   it('follows the rules of the ABI for each type of metric', () => {
     const { metrics } = openThread(new MetricHub());
     const [counter, gauge, histogram] = [COUNTER, GAUGE, HISTOGRAM].map((type, index) =>
-      metrics.define(type, `m${index}`),
+      metrics.guests.define(type, `m${index}`),
     ) as [number, number, number];
     expect(metrics.increment(counter, 2)).toBe(OK);
     expect(metrics.increment(counter, 0)).toBe(BAD_ARGUMENT);
@@ -100,7 +100,19 @@ describe('ThreadMetrics', () => {
     expect(metrics.read(histogram)).toBe(null);
     expect(metrics.increment(histogram + 1, 1)).toBe(NOT_FOUND);
     expect(metrics.define(3, 'x')).toBe(0);
-    expect(metrics.define(COUNTER, 'm0')).toBe(counter);
+    expect(metrics.guests.define(COUNTER, 'm0')).toBe(counter);
+  });
+
+  it("keeps a module's metric apart from the host's of the same name", () => {
+    const hub = new MetricHub();
+    const { metrics } = openThread(hub);
+    const own = metrics.define(COUNTER, 'cluster.a.upstream_rq_total');
+    const guest = metrics.guests.define(COUNTER, 'cluster.a.upstream_rq_total');
+    metrics.guests.increment(guest, 5);
+    expect(metrics.read(own)).toBe(0);
+    expect(hub.snapshot().map((series) => series.name.metric)).toContain(
+      'cluster_a_upstream_rq_total',
+    );
   });
 
   it('drops series beyond the limit and counts them', () => {
@@ -171,7 +183,7 @@ describe('exposition', () => {
     const hub = new MetricHub();
     const { metrics } = openThread(hub);
     metrics.add(metrics.counter('cluster', clusterTag('a"b'), 'upstream_rq_total'), 3);
-    metrics.observe(metrics.define(HISTOGRAM, 'reporter=.=source;.;istio_d'), 7);
+    metrics.observe(metrics.guests.define(HISTOGRAM, 'reporter=.=source;.;istio_d'), 7);
     const text = await formatPrometheus(hub.snapshot().filter(isUsed));
     expect(text).toContain('# TYPE envoy_cluster_upstream_rq_total counter\n');
     expect(text).toContain('envoy_cluster_upstream_rq_total{envoy_cluster_name="a\\"b"} 3\n');

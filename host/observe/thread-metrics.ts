@@ -47,11 +47,11 @@ export class ThreadMetrics implements MetricSlots {
   readonly #dropped: number;
   #next = FIRST_SLOT;
   /**
-   * The same slots for the host's own rooms: `define` takes Envoy's dotted names
-   * (`cluster.a.upstream_rq_total`) and finds the labels in them.
+   * The same slots for modules: their names never pass for the host's own, whatever they are.
+   * A module in the host's namespace could otherwise change `cluster.*` for everybody.
    */
-  readonly host: MetricSlots = {
-    define: (type, name) => this.series(type as MetricType, envoyStat(name)),
+  readonly guests: MetricSlots = {
+    define: (type, name) => this.#define(type, name, guestStat),
     increment: (id, delta) => this.increment(id, delta),
     record: (id, value) => this.record(id, value),
     read: (id) => this.read(id),
@@ -64,16 +64,17 @@ export class ThreadMetrics implements MetricSlots {
     this.#dropped = this.series(COUNTER, stat('server', 'dropped_stat_series'));
   }
 
-  /** A module's metric by its name; 0, which is no id, where the type is unknown. */
+  /**
+   * The host's own metric by the dotted name that Envoy prints (`cluster.a.upstream_rq_total`);
+   * labels are found in it. 0, which is no id, where the type is unknown.
+   */
   define(metricType: number, name: string): number {
-    if (metricType !== COUNTER && metricType !== GAUGE && metricType !== HISTOGRAM) return 0;
-    if (name.length > NAME_LENGTH_MAX) return this.#refuse();
-    return this.series(metricType, guestStat(name));
+    return this.#define(metricType, name, envoyStat);
   }
 
   /** The id of a series; the same name gives the same id. */
   series(type: MetricType, name: StatName): number {
-    const key = `${type}${name.full}`;
+    const key = seriesKey(type, name);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     if (this.#ids.size >= this.#seriesMax) return this.#refuse();
@@ -122,7 +123,7 @@ export class ThreadMetrics implements MetricSlots {
     block[at + HISTOGRAM_COUNT]!++;
   }
 
-  /** For modules: a counter only goes up; histograms are recorded. A proxy-wasm status. */
+  /** The ABI's: a counter only goes up; histograms are recorded. A proxy-wasm status. */
   increment(id: number, delta: number): number {
     const type = this.#types[id];
     if (type === undefined) return id === VOID_SLOT ? OK : NOT_FOUND;
@@ -132,7 +133,7 @@ export class ThreadMetrics implements MetricSlots {
     return OK;
   }
 
-  /** For modules: adds to a counter, sets a gauge, records in a histogram. */
+  /** The ABI's: adds to a counter, sets a gauge, records in a histogram. */
   record(id: number, value: number): number {
     const type = this.#types[id];
     if (type === undefined) return id === VOID_SLOT ? OK : NOT_FOUND;
@@ -148,6 +149,12 @@ export class ThreadMetrics implements MetricSlots {
     if (type === undefined || type === HISTOGRAM) return id === VOID_SLOT ? 0 : null;
     const value = this.#blocks[id >> BLOCK_BITS]![id & BLOCK_MASK]!;
     return Number.isNaN(value) ? 0 : value;
+  }
+
+  #define(type: number, name: string, parse: (name: string) => StatName): number {
+    if (type !== COUNTER && type !== GAUGE && type !== HISTOGRAM) return 0;
+    if (name.length > NAME_LENGTH_MAX) return this.#refuse();
+    return this.series(type, parse(name));
   }
 
   #refuse(): number {
@@ -173,6 +180,11 @@ export class ThreadMetrics implements MetricSlots {
     this.#blocks.push(new Float64Array(buffer));
     this.#announce({ kind: 'block', buffer });
   }
+}
+
+/** What makes two series the same; a module's and the host's of one name are two. */
+export function seriesKey(type: number, name: StatName): string {
+  return `${type}${name.metric} ${name.full}`;
 }
 
 /** The slot's value in a list of blocks, for the reading side. */
