@@ -1,6 +1,13 @@
 import { BUCKETS, HISTOGRAM_COUNT, HISTOGRAM_SUM, type Histogram } from './histogram.ts';
 import type { StatName } from './stat-name.ts';
-import { COUNTER, GAUGE, HISTOGRAM, type MetricsMessage, seriesKey, slotOf } from './thread-metrics.ts';
+import {
+  COUNTER,
+  GAUGE,
+  HISTOGRAM,
+  type MetricsMessage,
+  seriesKey,
+  slotOf,
+} from './thread-metrics.ts';
 
 /** A series, summed over all threads. */
 export type SeriesValue =
