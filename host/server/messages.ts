@@ -2,6 +2,7 @@ import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Problem } from '@lateen/sdk/base/problem';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { ListenTicket } from '../net/listening-socket.ts';
+import type { LogThresholds } from '../observe/log.ts';
 import type { FilterMessage, RouteMessage } from '../stream/build-service.ts';
 import type { ClusterStatus } from '../upstream/cluster-status.ts';
 import type { CompiledModule } from '../wasm/compiled-module.ts';
@@ -53,7 +54,7 @@ export type ToWorker =
   | { readonly kind: 'discard'; readonly change: number }
   | { readonly kind: 'inspect'; readonly request: number }
   | { readonly kind: 'drain'; readonly inboundOnly: boolean }
-  | { readonly kind: 'log-level'; readonly spec: string }
+  | { readonly kind: 'log-thresholds'; readonly thresholds: LogThresholds }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'stop' };
 

@@ -1,0 +1,267 @@
+import type { JsonObject } from '@lateen/sdk/base/json';
+import type { Log } from '@lateen/sdk/base/log';
+import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
+import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { PluginSpec } from '../filter/plugin-pool.ts';
+import type { LogThresholds } from '../observe/log.ts';
+import type { MetricHub } from '../observe/metric-hub.ts';
+import type { RouteMessage } from '../stream/build-service.ts';
+import type { CompiledModule } from '../wasm/compiled-module.ts';
+import { openCanary } from './canary.ts';
+import { ListenSockets } from './listen-sockets.ts';
+import type { ChangeMessage, ListenerMessage, WorkerState } from './messages.ts';
+import { type Prepared, prepareChange } from './prepare.ts';
+import type { Resolver } from './resolver.ts';
+import { NO_CHANGE, type ResourceChange } from './resources.ts';
+import type { Runtime } from './runtime.ts';
+import type { WorkerStart } from './worker.ts';
+import { WorkerHandle } from './worker-handle.ts';
+
+export interface SupervisorOptions {
+  readonly workers: number;
+  readonly node: JsonObject;
+  readonly connectionsMax: number;
+  readonly hub: MetricHub;
+  readonly log: Log;
+  readonly thresholds: LogThresholds;
+  readonly logPath?: string;
+  /** Modules by digest, bundled ones and those that the resolver has fetched. */
+  readonly module: (digest: string) => CompiledModule | undefined;
+}
+
+/** How a change went: warnings where it took effect, problems where nothing changed. */
+export type Applied = Result<readonly Problem[], readonly Problem[]>;
+
+/**
+ * The main thread's side of serving. A change is resolved, rehearsed on the canary, prepared on
+ * every worker, and only then committed, everywhere; one refusal discards it everywhere. Changes
+ * are applied one after the other.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #resolver: Resolver;
+  readonly #canary: Runtime;
+  readonly #sockets = new ListenSockets();
+  readonly #workers: (WorkerHandle | null)[] = [];
+  #tail: Promise<unknown> = Promise.resolve();
+  #changes = 0;
+  #stopping = false;
+  /** What is in force, for workers that start later. */
+  #listeners = new Map<string, ListenerMessage>();
+  #listenerJson = new Map<string, JsonObject>();
+  #routes = new Map<string, RouteMessage>();
+  #clusters = new Map<string, JsonObject>();
+  #assignments = new Map<string, JsonObject>();
+
+  constructor(resolver: Resolver, options: SupervisorOptions) {
+    this.#options = options;
+    this.#resolver = resolver;
+    this.#canary = openCanary(options.node, options.log);
+  }
+
+  /** Starts the workers; there is at least one. */
+  start(): void {
+    const { workers } = this.#options;
+    const possible = this.#sockets.singleWorkerReason === '' ? Math.max(1, workers) : 1;
+    if (possible < workers) {
+      const reason = this.#sockets.singleWorkerReason;
+      this.#options.log.write('warn', `one worker only: ${reason}`);
+    }
+    for (let index = 0; index < possible; index++) this.#workers.push(this.#spawn(index));
+  }
+
+  apply(change: ResourceChange): Promise<Applied> {
+    const applied = this.#tail.then(() => this.#apply(change));
+    this.#tail = applied.catch(() => undefined);
+    return applied;
+  }
+
+  get listeners(): ReadonlyMap<string, ListenerMessage> {
+    return this.#listeners;
+  }
+
+  /** Addresses that are listened on, by listener. */
+  addresses(): ReadonlyMap<string, readonly string[]> {
+    return this.#sockets.addresses();
+  }
+
+  async inspect(): Promise<readonly WorkerState[]> {
+    const states = await Promise.all(this.#workers.map((worker) => worker?.inspect() ?? null));
+    return states.filter((state) => state !== null);
+  }
+
+  tell(message: Parameters<WorkerHandle['tell']>[0]): void {
+    for (const worker of this.#workers) worker?.tell(message);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#tail;
+    await Promise.all(this.#workers.map((worker) => worker?.stop()));
+    this.#sockets.close();
+  }
+
+  async #apply(change: ResourceChange): Promise<Applied> {
+    const resolved = await this.#resolve(change);
+    if (!resolved.ok) return resolved;
+    const message = resolved.value;
+    const rehearsed = prepareChange(message, this.#canary);
+    if (!rehearsed.ok) return rehearsed;
+    const bound = this.#sockets.bind(message.listeners);
+    if (!bound.ok) {
+      this.#canary.discard(rehearsed.value.services);
+      return fail([bound.error]);
+    }
+    const id = ++this.#changes;
+    const refused = await this.#prepareWorkers(id, message);
+    if (refused.length > 0) {
+      this.#canary.discard(rehearsed.value.services);
+      this.#sockets.unbind(bound.value);
+      return fail(refused);
+    }
+    const problems = await this.#commit(id, rehearsed.value, message);
+    return ok([...rehearsed.value.problems, ...problems]);
+  }
+
+  async #prepareWorkers(id: number, message: ChangeMessage): Promise<readonly Problem[]> {
+    const answers = await Promise.all(
+      this.#workers.map(async (worker) => (await worker?.prepare(id, message)) ?? []),
+    );
+    const refused = answers.find((problems) => hasErrors(problems)) ?? [];
+    if (refused.length > 0) for (const worker of this.#workers) worker?.discard(id);
+    return refused;
+  }
+
+  async #commit(
+    id: number,
+    rehearsed: Prepared,
+    message: ChangeMessage,
+  ): Promise<readonly Problem[]> {
+    this.#remember(message);
+    this.#canary.commit(rehearsed.services);
+    const names = new Set(message.listeners.map((listener) => listener.name));
+    const answers = await Promise.all(
+      this.#workers.map(async (worker) => {
+        if (worker === null) return [];
+        return (await worker.commit(id, this.#sockets.tickets(worker.index, names))) ?? [];
+      }),
+    );
+    this.#sockets.release(message.removedListeners);
+    return answers.flat();
+  }
+
+  async #resolve(change: ResourceChange): Promise<Result<ChangeMessage, readonly Problem[]>> {
+    const listeners = change.listeners ?? NO_CHANGE;
+    const extensions = new Set([
+      ...(change.extensions?.set.keys() ?? []),
+      ...(change.extensions?.removed ?? []),
+    ]);
+    const wanted = new Map(listeners.set);
+    for (const [name, json] of this.#listenerJson) {
+      if (wanted.has(name) || listeners.removed.includes(name)) continue;
+      if (this.#resolver.extensionsOf(json).some((e) => extensions.has(e))) wanted.set(name, json);
+    }
+    const messages: ListenerMessage[] = [];
+    for (const json of wanted.values()) {
+      const resolved = await this.#resolver.listener(json);
+      if (!resolved.ok) return resolved;
+      messages.push(resolved.value);
+    }
+    const routes: RouteMessage[] = [];
+    for (const json of change.routes?.set.values() ?? []) {
+      const resolved = this.#resolver.routes(json);
+      if (!resolved.ok) return resolved;
+      routes.push(resolved.value);
+    }
+    return ok({
+      modules: this.#modulesOf(messages, [...routes, ...this.#routes.values()]),
+      listeners: messages,
+      removedListeners: listeners.removed,
+      routes,
+      removedRoutes: change.routes?.removed ?? [],
+      clusters: [...(change.clusters?.set.values() ?? [])],
+      removedClusters: change.clusters?.removed ?? [],
+      assignments: [...(change.assignments?.set.values() ?? [])],
+    });
+  }
+
+  /** Every module that a plugin of the change may need; threads share the compiled code. */
+  #modulesOf(
+    listeners: readonly ListenerMessage[],
+    routes: readonly RouteMessage[],
+  ): readonly CompiledModule[] {
+    const specs: PluginSpec[] = [];
+    const addRoutes = (message: RouteMessage | null) => {
+      for (const part of message?.parts ?? []) specs.push(part.companion);
+    };
+    for (const listener of listeners) {
+      for (const chain of listener.chains) {
+        specs.push(...chain.loggers, ...chain.filters.map((filter) => filter.plugin));
+        addRoutes(chain.routes);
+      }
+    }
+    for (const route of routes) addRoutes(route);
+    const digests = new Set(specs.map((spec) => spec.module));
+    return [...digests].map(this.#options.module).filter((module) => module !== undefined);
+  }
+
+  #remember(message: ChangeMessage): void {
+    for (const name of message.removedListeners) {
+      this.#listeners.delete(name);
+      this.#listenerJson.delete(name);
+    }
+    for (const listener of message.listeners) {
+      this.#listeners.set(listener.name, listener);
+      this.#listenerJson.set(listener.name, listener.json);
+    }
+    for (const name of message.removedRoutes) this.#routes.delete(name);
+    for (const route of message.routes) this.#routes.set(route.name, route);
+    for (const name of message.removedClusters) this.#clusters.delete(name);
+    for (const json of message.clusters) this.#clusters.set(String(json['name']), json);
+    for (const json of message.assignments) {
+      this.#assignments.set(String(json['clusterName']), json);
+    }
+  }
+
+  #spawn(index: number): WorkerHandle {
+    const { node, connectionsMax, thresholds, logPath, hub } = this.#options;
+    const start: WorkerStart = {
+      worker: index,
+      node,
+      connectionsMax,
+      log: thresholds,
+      ...(logPath === undefined ? {} : { logPath }),
+    };
+    return new WorkerHandle(start, hub, (reason) => this.#died(index, reason));
+  }
+
+  /** A worker that died is replaced at once and told everything that is in force. */
+  #died(index: number, reason: string): void {
+    this.#workers[index] = null;
+    if (this.#stopping) return;
+    this.#options.log.write('error', 'worker died, starting another', { worker: index, reason });
+    this.#tail = this.#tail.then(async () => {
+      const worker = this.#spawn(index);
+      const id = ++this.#changes;
+      await worker.prepare(id, this.#everything());
+      this.#sockets.forgetWorker(index);
+      await worker.commit(id, this.#sockets.tickets(index, new Set(this.#listeners.keys())));
+      this.#workers[index] = worker;
+    });
+  }
+
+  #everything(): ChangeMessage {
+    const listeners = [...this.#listeners.values()];
+    const routes = [...this.#routes.values()];
+    return {
+      modules: this.#modulesOf(listeners, routes),
+      listeners,
+      removedListeners: [],
+      routes,
+      removedRoutes: [],
+      clusters: [...this.#clusters.values()],
+      removedClusters: [],
+      assignments: [...this.#assignments.values()],
+    };
+  }
+}
