@@ -42,6 +42,8 @@ const DEBOUNCE_MS = 50;
 const DEBOUNCE_MAX_MS = 500;
 const RESCAN_MS = 2000;
 
+type Ask = 'no' | 'carefully' | 'at its word';
+
 /**
  * Watching only says "look again"; what changed is found by listing the tree and comparing marks,
  * so lost, doubled and misnamed events do no harm. Reads never overlap.
@@ -58,7 +60,7 @@ class WatchedFiles implements FileSource {
   #rescan: Timer | undefined;
   #reading: Promise<SourceState> | undefined;
   /** What is to be looked at again when the current read ends. */
-  #again: 'no' | 'carefully' | 'at its word' = 'no';
+  #again: Ask = 'no';
   /** Files that lost objects, and the mark under which they were first seen so. */
   #doubtful = new Map<string, string>();
   #closed = false;
@@ -102,17 +104,17 @@ class WatchedFiles implements FileSource {
   }
 
   async #readUntilQuiet(first: boolean): Promise<SourceState> {
-    let careful = first;
-    do {
+    let ask: Ask = first ? 'carefully' : 'at its word';
+    while (ask !== 'no' && !this.#closed) {
       this.#again = 'no';
-      if (await this.#readOnce(careful)) this.#options.onChange(this.#state);
-      careful = this.#again !== 'at its word';
-    } while (this.#wantedAgain() && !this.#closed);
+      if (await this.#readOnce(ask === 'carefully')) this.#options.onChange(this.#state);
+      ask = this.#asked();
+    }
     return this.#state;
   }
 
-  #wantedAgain(): boolean {
-    return this.#again !== 'no';
+  #asked(): Ask {
+    return this.#again;
   }
 
   /** True where the state is another than before. */
