@@ -80,6 +80,11 @@ export class BodyReader {
     return this.#state === 'ended' ? 0 : Number.POSITIVE_INFINITY;
   }
 
+  /** The last piece was delivered; what follows is no data. */
+  forgetPiece(): void {
+    this.pieceEnd = this.pieceStart;
+  }
+
   finishTrailers(): void {
     this.#state = 'ended';
   }

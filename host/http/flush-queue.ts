@@ -12,8 +12,8 @@ const BUFFERS_MAX = 256;
  * Gathers writes of one I/O turn, so that each connection makes one system call. One per worker,
  * handed to all connections: what a client sent is on its way upstream when its turn ends.
  *
- * Whoever handles a socket's event calls `enter` before and `leave` after; output that is made
- * outside of any turn leaves on the next tick.
+ * Whoever handles a socket's event does so `inTurn`; output that is made outside of any turn leaves
+ * on the next tick.
  */
 export class FlushQueue {
   #dirty: Flushable[] = [];
@@ -32,6 +32,16 @@ export class FlushQueue {
 
   leave(): void {
     if (--this.#depth === 0 && this.#dirty.length > 0) this.flush();
+  }
+
+  /** Does the work as one turn. */
+  inTurn(work: () => void): void {
+    this.enter();
+    try {
+      work();
+    } finally {
+      this.leave();
+    }
   }
 
   /** Has `flush` called once, at the end of the turn. The caller does not add itself twice. */

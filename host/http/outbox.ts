@@ -35,6 +35,9 @@ export class Outbox implements Flushable {
     socket.on('drain', () => this.#drained());
   }
 
+  /** Bytes that were given to the socket since the connection began. */
+  givenBytes = 0;
+
   /** Bytes that wait here, not yet given to the socket. */
   get gatheredBytes(): number {
     return this.#partBytes + this.#used;
@@ -120,6 +123,7 @@ export class Outbox implements Flushable {
 
   #writeBuffer(): void {
     const buffer = this.#buffer;
+    this.givenBytes += this.#used;
     this.#socket.write(buffer.subarray(0, this.#used));
     this.#used = 0;
     this.#buffer = NO_BUFFER;
@@ -130,6 +134,7 @@ export class Outbox implements Flushable {
   #writeParts(): void {
     if (this.#used > 0) this.#seal();
     const parts = this.#parts;
+    this.givenBytes += this.#partBytes;
     this.#parts = [];
     this.#partBytes = 0;
     this.#socket.cork();
