@@ -1,0 +1,29 @@
+/** What the command line takes from its surroundings. Nothing else here reads the environment. */
+export interface Environment {
+  readonly cwd: string;
+  /** LATEEN_HOME: where a running control plane leaves its address; default `.lateen`. */
+  readonly home: string | undefined;
+  /** LATEEN_ADDRESS and LATEEN_TOKEN_FILE: the control plane to talk to. */
+  readonly address: string | undefined;
+  readonly tokenFile: string | undefined;
+  /** Colours: a terminal, and neither NO_COLOR nor TERM=dumb. */
+  readonly color: boolean;
+  readonly terminal: boolean;
+  /** How the user calls this program, for commands that are printed to be copied. */
+  readonly command: string;
+}
+
+export function readEnvironment(): Environment {
+  const { env } = process;
+  const terminal = process.stdout.isTTY === true;
+  const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  return {
+    cwd: process.cwd(),
+    home: env['LATEEN_HOME'] || undefined,
+    address: env['LATEEN_ADDRESS'] || undefined,
+    tokenFile: env['LATEEN_TOKEN_FILE'] || undefined,
+    color: terminal && !plain,
+    terminal,
+    command: env['npm_lifecycle_event'] === undefined ? 'lateen' : 'npx lateen',
+  };
+}

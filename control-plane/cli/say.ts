@@ -1,0 +1,31 @@
+import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
+import { EXIT_FAILED, type Io } from './io.ts';
+import { paintFor } from './paint.ts';
+
+/** Writes problems to standard error, in the one style. */
+export function sayProblems(problems: readonly Problem[], io: Io): void {
+  const paint = paintFor(io.environment.color);
+  for (const problem of problems) {
+    const colour = problem.level === 'error' ? 'red' : 'yellow';
+    const text = formatProblem(problem);
+    const mark = ` ${problem.level} `;
+    io.err(text.replace(mark, () => ` ${paint(colour, problem.level)} `));
+  }
+}
+
+/** A command that cannot go on: says why, and is the exit code. */
+export function giveUp(problem: Problem, io: Io): number {
+  sayProblems([problem], io);
+  return EXIT_FAILED;
+}
+
+export function cannot(message: string, fix?: string): Problem {
+  const origin = { resource: 'lateen' };
+  return {
+    level: 'error',
+    code: 'LAT0003',
+    message,
+    origin,
+    ...(fix === undefined ? {} : { fix }),
+  };
+}
