@@ -1,4 +1,4 @@
-import type { AbiVersion } from './module-shape.ts';
+export type AbiVersion = '0.1.0' | '0.2.0' | '0.2.1';
 
 /** A module that passed every check, ready for any thread: plain data, structured-cloneable. */
 export interface CompiledModule {

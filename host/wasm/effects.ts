@@ -26,12 +26,12 @@ export interface StreamEffects {
   /** One timer per stream and module: after `delayMs` the guest's `lateen_on_timer` is called. */
   setTimer(contextId: number, delayMs: number): void;
   /** The stream's random value: the same each time, an integer below 2^53. */
-  randomValue?(): number;
+  randomValue(): number;
   /**
    * A callback of the root context (a tick, the answer to a callout) that acted on this stream
    * has returned: what it asked for is to be done now. Callbacks of the stream itself end without.
    */
-  settle?(): void;
+  settle(): void;
 }
 
 export interface LocalReply {

@@ -18,6 +18,11 @@ export class GuestMemory {
     this.#renew();
   }
 
+  /** The memory itself, null before the module is instantiated. */
+  get exported(): WebAssembly.Memory | null {
+    return this.#memory;
+  }
+
   /** A detached buffer has no length: that costs less to see than asking for the buffer again. */
   fresh(): void {
     if (this.u8.length === 0) this.#renew();

@@ -2,7 +2,7 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import { type GuestFunction, type GuestFunctions, NO_FUNCTIONS } from './callbacks.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { HttpCall, HttpCallAnswer, StreamEffects, VmServices } from './effects.ts';
-import { describeFault, GuestAbort } from './fault.ts';
+import { describeFault, GuestAbort, type GuestExit } from './fault.ts';
 import { GuestLog } from './guest-log.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { VmLimits } from './limits.ts';
@@ -83,6 +83,8 @@ export class Guest {
   reached: StreamEffects[] = [];
   /** For whom the running callback was called, null when none runs. */
   frame: Frame | null = null;
+  /** Inside `proxy_on_vm_start`. */
+  vmStarting = false;
   effective: Frame | null = null;
   fault: Problem | null = null;
   #fuel: FuelGauge | null = null;
@@ -204,6 +206,17 @@ export class Guest {
   abort(fault: ModuleFault, message: string): never {
     if (this.#fuel !== null) this.#fuel.value = EXHAUSTED;
     throw new GuestAbort(fault, message);
+  }
+
+  /** Ends the guest by its own will. */
+  exit(reason: GuestExit): never {
+    if (this.#fuel !== null) this.#fuel.value = EXHAUSTED;
+    throw reason;
+  }
+
+  /** Inside the module's own start. */
+  get starting(): boolean {
+    return this.#phase === STARTING;
   }
 
   /** The next context id: never 0, never one in use. */

@@ -60,11 +60,15 @@ export class RootContext implements StreamOwner {
     guest.roots.add(this);
     guest.contexts.set(this.id, this);
     guest.log.lastError = '';
+    guest.refusal = null;
     if (onContextCreate !== null) {
       guest.callSlow(onContextCreate, this, 'proxy_on_context_create', 0, 0);
     }
     const vmSize = guest.options.vmConfiguration.length;
-    if (!this.#accepts(onVmStart, 'proxy_on_vm_start', vmSize)) return this.#refused('start');
+    guest.vmStarting = true;
+    const started = this.#accepts(onVmStart, 'proxy_on_vm_start', vmSize);
+    guest.vmStarting = false;
+    if (!started) return this.#refused('start');
     const size = this.#pluginConfiguration.length;
     if (!this.#accepts(onConfigure, 'proxy_on_configure', size)) return this.#refused('configure');
     if (guest.fault !== null) return fail(guest.fault);
@@ -216,7 +220,7 @@ export class RootContext implements StreamOwner {
     const { reached } = this.#guest;
     if (reached.length === 0) return;
     this.#guest.reached = [];
-    for (const effects of reached) effects.settle?.();
+    for (const effects of reached) effects.settle();
   }
 
   #begin(): void {

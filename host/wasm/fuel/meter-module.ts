@@ -1,0 +1,151 @@
+import { BinaryReader } from '../binary-reader.ts';
+import type { ModuleLimits } from '../limits.ts';
+import {
+  EXTERNAL,
+  type Limits,
+  type ModuleShape,
+  SECTION,
+  SECTION_ORDER,
+  type Section,
+} from '../module-shape.ts';
+import { BinaryWriter } from './binary-writer.ts';
+import { FunctionMeter } from './meter-function.ts';
+import { FUEL_EXPORT, START_EXPORT } from './reserved.ts';
+
+/**
+ * Rewrites a module that nobody vouches for: a fuel counter that every loop, call and bulk
+ * operation pays into, memory and tables capped, the start section put off until the host can
+ * reach the memory. Of custom sections only the names stay, for stack traces.
+ *
+ * The fuel is a mutable i32 global, exported for the host to fill; it starts with nothing.
+ */
+export function meterModule(
+  bytes: Uint8Array,
+  shape: ModuleShape,
+  limits: ModuleLimits,
+): Uint8Array {
+  const writer = new BinaryWriter(Math.ceil(bytes.length * 1.25) + 1024);
+  writer.copy(bytes, 0, 8);
+  const rewriters: Partial<Record<number, (section: Section | undefined) => void>> = {
+    [SECTION.table]: () => writeTables(writer, shape, limits),
+    [SECTION.memory]: () => writeMemories(writer, shape, limits),
+    [SECTION.global]: (section) => writeGlobals(writer, bytes, section, shape),
+    [SECTION.export]: (section) => writeExports(writer, bytes, section, shape),
+    [SECTION.start]: () => undefined,
+    [SECTION.code]: (section) => writeCode(writer, bytes, section, shape),
+  };
+  for (const id of SECTION_ORDER) {
+    const section = shape.sections.find((one) => one.id === id);
+    const rewrite = rewriters[id];
+    if (rewrite !== undefined) rewrite(section);
+    else if (section !== undefined) copySection(writer, bytes, section);
+  }
+  for (const section of shape.sections) {
+    if (section.id === SECTION.custom && isNames(bytes, section)) {
+      copySection(writer, bytes, section);
+    }
+  }
+  return writer.finish();
+}
+
+function copySection(writer: BinaryWriter, bytes: Uint8Array, section: Section): void {
+  writer.u8(section.id);
+  writer.u32(section.end - section.start);
+  writer.copy(bytes, section.start, section.end);
+}
+
+function isNames(bytes: Uint8Array, section: Section): boolean {
+  return new BinaryReader(bytes, section.start, section.end).name() === 'name';
+}
+
+function writeTables(writer: BinaryWriter, shape: ModuleShape, limits: ModuleLimits): void {
+  if (shape.tables.length === 0) return;
+  writer.u8(SECTION.table);
+  const mark = writer.beginSized();
+  writer.u32(shape.tables.length);
+  for (const table of shape.tables) {
+    writer.u8(table.type);
+    writeLimits(writer, table.limits, limits.tableEntriesMax);
+  }
+  writer.endSized(mark);
+}
+
+function writeMemories(writer: BinaryWriter, shape: ModuleShape, limits: ModuleLimits): void {
+  if (shape.memories.length === 0) return;
+  writer.u8(SECTION.memory);
+  const mark = writer.beginSized();
+  writer.u32(shape.memories.length);
+  for (const memory of shape.memories) writeLimits(writer, memory, limits.memoryPagesMax);
+  writer.endSized(mark);
+}
+
+function writeLimits(writer: BinaryWriter, limits: Limits, cap: number): void {
+  writer.u8(1);
+  writer.u32(limits.min);
+  writer.u32(Math.min(limits.max ?? cap, cap));
+}
+
+/** Appends `(global (mut i32) (i32.const 0))`. */
+function writeGlobals(
+  writer: BinaryWriter,
+  bytes: Uint8Array,
+  section: Section | undefined,
+  shape: ModuleShape,
+): void {
+  writer.u8(SECTION.global);
+  const mark = writer.beginSized();
+  writer.u32(shape.globals + 1);
+  copyItems(writer, bytes, section);
+  for (const byte of [0x7f, 0x01, 0x41, 0x00, 0x0b]) writer.u8(byte);
+  writer.endSized(mark);
+}
+
+function writeExports(
+  writer: BinaryWriter,
+  bytes: Uint8Array,
+  section: Section | undefined,
+  shape: ModuleShape,
+): void {
+  writer.u8(SECTION.export);
+  const mark = writer.beginSized();
+  writer.u32(shape.exports.size + (shape.start === null ? 1 : 2));
+  copyItems(writer, bytes, section);
+  writer.name(FUEL_EXPORT);
+  writer.u8(EXTERNAL.global);
+  writer.u32(shape.globals);
+  if (shape.start !== null) {
+    writer.name(START_EXPORT);
+    writer.u8(EXTERNAL.function);
+    writer.u32(shape.start);
+  }
+  writer.endSized(mark);
+}
+
+/** The entries of a vector as they are, without their count. */
+function copyItems(writer: BinaryWriter, bytes: Uint8Array, section: Section | undefined): void {
+  if (section === undefined) return;
+  const reader = new BinaryReader(bytes, section.start, section.end);
+  reader.u32();
+  writer.copy(bytes, reader.at, section.end);
+}
+
+function writeCode(
+  writer: BinaryWriter,
+  bytes: Uint8Array,
+  section: Section | undefined,
+  shape: ModuleShape,
+): void {
+  if (section === undefined) return;
+  const parameters = shape.types.map((type) => type.indexOf('>'));
+  const reader = new BinaryReader(bytes, section.start, section.end);
+  const meter = new FunctionMeter(writer);
+  const count = reader.u32();
+  writer.u8(SECTION.code);
+  const mark = writer.beginSized();
+  writer.u32(count);
+  for (let i = 0; i < count; i++) {
+    const body = reader.slice(reader.u32());
+    meter.write(body, { global: shape.globals, parameters: parameters[shape.functions[i]] ?? 0 });
+  }
+  writer.endSized(mark);
+}

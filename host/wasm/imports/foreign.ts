@@ -1,0 +1,107 @@
+import * as ext from '@lateen/sdk/abi/extensions';
+import * as status from '@lateen/sdk/abi/status';
+import { ascii } from '@lateen/sdk/base/bytes';
+import type { Guest } from '../guest.ts';
+import { ForeignAnswer, type ForeignFunction, type ForeignFunctions } from './foreign-answer.ts';
+import { foreignConfiguration } from './foreign-configuration.ts';
+import { foreignHeaders } from './foreign-headers.ts';
+import { foreignRegexes } from './foreign-regexes.ts';
+import { foreignSinks } from './foreign-sinks.ts';
+import { foreignStream } from './foreign-stream.ts';
+import type { HostFunctions } from './host-functions.ts';
+
+interface NamedFunction {
+  readonly name: Uint8Array;
+  readonly call: ForeignFunction;
+}
+
+/** `proxy_call_foreign_function`: Lateen's own (see sdk/abi/extensions.ts) and some of Envoy's. */
+export function foreignFunctions(guest: Guest): HostFunctions {
+  const { memory } = guest;
+  const byLength = arrange({
+    [ext.FN_FEATURES]: (_start, _end, answer) => answer.bytes(FEATURES),
+    ...foreignHeaders(guest),
+    ...foreignRegexes(guest),
+    ...foreignStream(guest),
+    ...foreignSinks(guest),
+    ...foreignConfiguration(guest),
+  });
+  const answer = new ForeignAnswer(guest);
+  return {
+    proxy_call_foreign_function(
+      name: number,
+      nameSize: number,
+      args: number,
+      argsSize: number,
+      out: number,
+      outSize: number,
+    ) {
+      if (!guest.admit('proxy_call_foreign_function')) return status.INTERNAL_FAILURE;
+      const start = args >>> 0;
+      const size = argsSize >>> 0;
+      if (!memory.has(name >>> 0, nameSize >>> 0) || !memory.has(start, size)) {
+        return status.INVALID_MEMORY_ACCESS;
+      }
+      const called = find(byLength, memory.u8, name >>> 0, nameSize >>> 0);
+      if (called === null) return status.NOT_FOUND;
+      guest.charge(size);
+      answer.out = out >>> 0;
+      answer.outSize = outSize >>> 0;
+      return called(start, start + size, answer);
+    },
+  };
+}
+
+/** Functions by the length of their names: at most a few to compare, and no string is made. */
+function arrange(functions: ForeignFunctions): readonly (readonly NamedFunction[])[] {
+  const byLength: NamedFunction[][] = [];
+  for (const [name, call] of Object.entries(functions)) {
+    byLength[name.length] ??= [];
+    byLength[name.length].push({ name: ascii(name), call });
+  }
+  return byLength;
+}
+
+function find(
+  byLength: readonly (readonly NamedFunction[])[],
+  source: Uint8Array,
+  start: number,
+  size: number,
+): ForeignFunction | null {
+  const candidates = size < byLength.length ? byLength[size] : undefined;
+  if (candidates === undefined) return null;
+  for (const { name, call } of candidates) if (endsAlike(source, start, name)) return call;
+  return null;
+}
+
+/** Compares from the end: our names differ there. */
+function endsAlike(source: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let i = name.length - 1; i >= 0; i--) if (source[start + i] !== name[i]) return false;
+  return true;
+}
+
+const VERSION = 1;
+const FEATURES = Buffer.from(
+  [
+    ext.EXPORT_ON_CONFIG,
+    ext.EXPORT_ON_CONFIG_DELETE,
+    ext.EXPORT_ON_ROUTE,
+    ext.EXPORT_ON_ROUTE_CONFIG,
+    ext.EXPORT_ON_ATTEMPT,
+    ext.EXPORT_ON_TIMER,
+    ext.FN_FEATURES,
+    ext.FN_HEADER_VALUES,
+    ext.FN_REGEX_COMPILE,
+    ext.FN_REGEX_MATCH,
+    ext.FN_REGEX_REPLACE,
+    ext.FN_SET_RESPONSE_FLAGS,
+    ext.FN_SET_TIMER,
+    ext.FN_SINK_OPEN,
+    ext.FN_SINK_WRITE,
+    ext.FN_REFUSE_CONFIG,
+    ext.FN_STREAM_RANDOM,
+    ext.FN_CLEAR_ROUTE_CACHE,
+  ]
+    .map((name) => `${name}=${VERSION}\n`)
+    .join(''),
+);
