@@ -3,6 +3,11 @@ export interface Flushable {
   flush(): void;
 }
 
+/** Something that goes on with bytes it has, once its owner's call has returned. */
+export interface Resumable {
+  resume(): void;
+}
+
 /** Size of the buffers that connections gather their output in. */
 const BUFFER_BYTES = 16 * 1024;
 /** Buffers kept for the next turn. */
@@ -16,6 +21,7 @@ const BUFFERS_MAX = 256;
  * on the next tick.
  */
 export class FlushQueue {
+  readonly #waiting: Resumable[] = [];
   #dirty: Flushable[] = [];
   #spare: Flushable[] = [];
   readonly #buffers: Buffer[] = [];
@@ -31,7 +37,7 @@ export class FlushQueue {
   }
 
   leave(): void {
-    if (--this.#depth === 0 && this.#dirty.length > 0) this.flush();
+    if (--this.#depth === 0) this.flush();
   }
 
   /** Does the work as one turn. */
@@ -47,21 +53,47 @@ export class FlushQueue {
   /** Has `flush` called once, at the end of the turn. The caller does not add itself twice. */
   add(item: Flushable): void {
     this.#dirty.push(item);
+    this.#schedule();
+  }
+
+  /**
+   * Has `resume` called once, at the end of the turn but before anything is written: what it finds
+   * wrong with a message can still keep all of that message from leaving.
+   */
+  addFirst(item: Resumable): void {
+    this.#waiting.push(item);
+    this.#schedule();
+  }
+
+  /** Does what was added, and what that adds. */
+  flush(): void {
+    for (;;) {
+      const item = this.#waiting.pop();
+      if (item !== undefined) this.#inner(item);
+      else if (this.#dirty.length > 0) this.#flushBatch();
+      else return;
+    }
+  }
+
+  #inner(item: Resumable): void {
+    this.#depth++;
+    item.resume();
+    this.#depth--;
+  }
+
+  #flushBatch(): void {
+    const batch = this.#dirty;
+    this.#dirty = this.#spare;
+    this.#spare = [];
+    for (const item of batch) item.flush();
+    batch.length = 0;
+    this.#spare = batch;
+  }
+
+  #schedule(): void {
     if (this.#depth > 0 || this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(this.#run);
-  }
-
-  /** Flushes what was added, and what that adds. */
-  flush(): void {
-    while (this.#dirty.length > 0) {
-      const batch = this.#dirty;
-      this.#dirty = this.#spare;
-      this.#spare = [];
-      for (const item of batch) item.flush();
-      batch.length = 0;
-      this.#spare = batch;
-    }
   }
 
   /** A buffer to gather output in, of at least `size` bytes. */

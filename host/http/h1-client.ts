@@ -48,7 +48,7 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
   readonly #events: H1ClientEvents;
   readonly #parser: HeadParser;
   readonly #body: BodyInput;
-  readonly #resume = { flush: () => this.#goOn() };
+  readonly #resume = { resume: () => this.#goOn() };
   #phase: Phase = 'idle';
   #map: HeaderMap;
   #stream: H1ClientStream | null = null;
@@ -266,7 +266,7 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
   #queueResume(): void {
     if (this.#resumeQueued || !this.#paused) return;
     this.#resumeQueued = true;
-    this.#options.queue.add(this.#resume);
+    this.#options.queue.addFirst(this.#resume);
   }
 
   #goOn(): void {

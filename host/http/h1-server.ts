@@ -56,7 +56,7 @@ class H1ServerConnection implements H1Server, StreamHost {
   readonly #parser: HeadParser;
   readonly #body: BodyInput;
   readonly #timer = new WheelTimer(() => this.#options.queue.inTurn(() => this.#onTimer()));
-  readonly #resume = { flush: () => this.#goOn() };
+  readonly #resume = { resume: () => this.#goOn() };
   #phase: Phase = 'head';
   #map: HeaderMap;
   #stream: H1ServerStream | null = null;
@@ -206,7 +206,7 @@ class H1ServerConnection implements H1Server, StreamHost {
   #queueResume(): void {
     if (this.#resumeQueued || !this.#paused) return;
     this.#resumeQueued = true;
-    this.#options.queue.add(this.#resume);
+    this.#options.queue.addFirst(this.#resume);
   }
 
   #goOn(): void {
