@@ -5,8 +5,8 @@ import type { Log } from '@lateen/sdk/base/log';
 import { PluginPool } from '../filter/plugin-pool.ts';
 import { rootProperties } from '../stream/properties.ts';
 import type { MetricSlots, WriteSinks } from '../wasm/effects.ts';
-import { openRegexes } from '../wasm/regexes.ts';
-import { openSharedData } from '../wasm/shared-data.ts';
+import { createRegexes } from '../wasm/regexes.ts';
+import { createSharedData } from '../wasm/shared-data.ts';
 import { Runtime } from './runtime.ts';
 
 /**
@@ -23,9 +23,9 @@ export function openCanary(node: JsonObject, log: Log): Runtime {
       log: log.child('wasm'),
       callouts: { start: () => ({ cancel: () => {} }) },
       metrics: NO_METRICS,
-      sharedData: openSharedData(),
+      sharedData: createSharedData(),
       sinks: NO_SINKS,
-      regexes: openRegexes(),
+      regexes: createRegexes(),
       rootProperties: rootProperties(node),
     }),
   );

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { ConnectionInfo, MessageReceiver, MessageWriter } from '../http/codec.ts';
 import { type CodecServices, h1ServerOptions } from '../http/h1-options.ts';
-import { type H1Server, openH1Server, type Rejection } from '../http/h1-server.ts';
+import { type H1Server, openH1Server } from '../http/h1-server.ts';
+import type { Rejection } from '../http/rejection.ts';
 import type { HcmConfig } from '../stream/hcm-config.ts';
 import type { StreamServices } from '../stream/service.ts';
 import { HttpStream } from '../stream/stream.ts';

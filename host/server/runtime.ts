@@ -204,6 +204,7 @@ function planFacts(
       filterChainName: chain.name,
       direction: DIRECTIONS[config.direction],
       metadata: config.metadata,
+      port: config.addresses[0]?.port ?? 0,
     },
   };
 }

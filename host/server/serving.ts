@@ -5,7 +5,7 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import { PluginPool } from '../filter/plugin-pool.ts';
 import { openH1Client } from '../http/h1-client.ts';
 import { type CodecServices, h1ClientOptions, openCodecServices } from '../http/h1-options.ts';
-import type { Rejection } from '../http/h1-server.ts';
+import type { Rejection } from '../http/rejection.ts';
 import { ConnectionBudget } from '../net/connection-budget.ts';
 import { type AcceptedInfo, ConnectionIds } from '../net/connection-info.ts';
 import { Listener } from '../net/listener.ts';
@@ -18,8 +18,8 @@ import { rootProperties } from '../stream/properties.ts';
 import { openRequestIds } from '../stream/request-ids.ts';
 import { ClusterManager } from '../upstream/cluster-manager.ts';
 import { createResolver } from '../upstream/dns.ts';
-import { openRegexes } from '../wasm/regexes.ts';
-import { openSharedData } from '../wasm/shared-data.ts';
+import { createRegexes } from '../wasm/regexes.ts';
+import { createSharedData } from '../wasm/shared-data.ts';
 import { Connections } from './connections.ts';
 import { HttpStats } from './http-stats.ts';
 import type { ListenerTickets, WorkerState } from './messages.ts';
@@ -71,9 +71,9 @@ export class Serving {
       log: log.child('wasm'),
       callouts: openCallouts(this.#clusters, systemClock),
       metrics,
-      sharedData: openSharedData(),
+      sharedData: createSharedData(),
       sinks: this.sinks,
-      regexes: openRegexes(),
+      regexes: createRegexes(),
       rootProperties: rootProperties(node),
     });
     this.runtime = new Runtime(this.#pool);

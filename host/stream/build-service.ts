@@ -98,7 +98,12 @@ class ServiceBuilder {
     const routes = this.#buildRoutes(routerAt);
     if (!routes.ok) return routes;
     const chain = { plugins: this.#plugins, roadLength, routerAt, loggers: logging };
-    return ok({ hcm, chain, routes: routes.value, listener, bufferBytesMax });
+    const authority = {
+      stripPort: hcm.stripPort,
+      stripTrailingDot: hcm.stripTrailingDot,
+      listenerPort: listener.port,
+    };
+    return ok({ hcm, chain, routes: routes.value, listener, bufferBytesMax, authority });
   }
 
   release(): void {

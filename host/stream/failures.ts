@@ -11,6 +11,8 @@ export interface Failure {
   readonly body: string;
   /** Bits of Envoy's response flags. */
   readonly flags: number;
+  /** A `location` header, for redirects. */
+  readonly location?: string;
 }
 
 export function failure(code: HttpErrorCode): Failure {
@@ -47,7 +49,7 @@ export function replyOf(entry: Failure): LocalReply {
     status: entry.status,
     details: entry.details,
     body: Buffer.from(entry.body, 'latin1'),
-    headers: [],
+    headers: entry.location === undefined ? [] : [['location', entry.location]],
     grpcStatus: -1,
   };
 }

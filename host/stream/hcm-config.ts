@@ -28,6 +28,7 @@ export interface HcmConfig {
   readonly rejectUnderscores: 'allow' | 'reject' | 'drop';
   readonly path: PathSettings;
   readonly stripPort: 'no' | 'matching' | 'any';
+  readonly stripTrailingDot: boolean;
   readonly useRemoteAddress: boolean;
   readonly xffTrustedHops: number;
   readonly skipXffAppend: boolean;
@@ -41,7 +42,7 @@ export interface HcmConfig {
 export interface PathSettings {
   readonly normalize: boolean;
   readonly mergeSlashes: boolean;
-  readonly escapedSlashes: 'keep' | 'reject' | 'redirect' | 'forward';
+  readonly escapedSlashes: 'keep' | 'reject' | 'redirect' | 'unescape';
 }
 
 export interface RequestIdSettings {
@@ -92,6 +93,7 @@ export function parseHcm(json: JsonObject, resource: string): Outcome<HcmConfig>
     rejectUnderscores: parseUnderscores(common),
     path: parsePath(r),
     stripPort: parseStripPort(r),
+    stripTrailingDot: r.boolean('stripTrailingHostDot'),
     useRemoteAddress: r.boolean('useRemoteAddress'),
     xffTrustedHops: r.number('xffNumTrustedHops'),
     skipXffAppend: r.boolean('skipXffAppend'),
@@ -130,7 +132,7 @@ function parsePath(r: JsonReader): PathSettings {
   const actions: Record<string, PathSettings['escapedSlashes']> = {
     REJECT_REQUEST: 'reject',
     UNESCAPE_AND_REDIRECT: 'redirect',
-    UNESCAPE_AND_FORWARD: 'forward',
+    UNESCAPE_AND_FORWARD: 'unescape',
   };
   const action = r.string('pathWithEscapedSlashesAction');
   return {
@@ -176,7 +178,6 @@ const HARMLESS = [
   'proxy100Continue',
   'schemeHeaderTransformation',
   'appendXForwardedPort',
-  'stripTrailingHostDot',
   'representIpv4RemoteAddressAsIpv4MappedIpv6',
 ];
 

@@ -1,9 +1,10 @@
+import { canonicalizeAuthority } from '../http/authority.ts';
 import { type HeaderMap, headerName } from '../http/header-map.ts';
-import { canonicalizePath } from '../http/path.ts';
+import { normalizePath } from '../http/path.ts';
 import { type Failure, failure } from './failures.ts';
 import type { HttpStream } from './stream.ts';
 
-const AUTHORITY = headerName(':authority');
+const PATH = headerName(':path');
 const REQUEST_ID = headerName('x-request-id');
 const FORWARDED_FOR = headerName('x-forwarded-for');
 const FORWARDED_PROTO = headerName('x-forwarded-proto');
@@ -48,17 +49,24 @@ const INTERNAL_ONLY = [
  */
 export function prepareRequest(stream: HttpStream, head: HeaderMap): Failure | null {
   const { hcm } = stream.service;
-  const verdict = canonicalizePath(head, hcm.path);
+  const verdict = normalizePath(head, hcm.path);
   if (verdict === 'refused') return failure('path-not-normal');
+  if (verdict === 'redirect') return redirectTo(head);
   if (hcm.rejectUnderscores !== 'allow' && !settleUnderscores(head, hcm.rejectUnderscores)) {
     return failure('underscore-in-name');
   }
-  if (hcm.stripPort !== 'no') stripPort(head, hcm.stripPort === 'any');
+  canonicalizeAuthority(head, stream.service.authority);
   if (!hcm.forwardClientCert) head.removeName(FORWARDED_CLIENT_CERT);
   if (hcm.useRemoteAddress) prepareEdge(stream, head);
   if (!head.has(FORWARDED_PROTO)) head.setName(FORWARDED_PROTO, HTTP);
   setRequestId(stream, head);
   return null;
+}
+
+/** The client is sent to the path without escaped slashes (UNESCAPE_AND_REDIRECT). */
+function redirectTo(head: HeaderMap): Failure {
+  const location = head.get(PATH) ?? '/';
+  return { status: 307, details: 'path_normalization_failed', body: '', flags: 0, location };
 }
 
 /** What the first proxy on the way does: the client's word about itself is not taken. */
@@ -94,13 +102,6 @@ function settleUnderscores(head: HeaderMap, action: 'reject' | 'drop'): boolean 
     head.remove(bytes, start, end);
   }
   return true;
-}
-
-function stripPort(head: HeaderMap, any: boolean): void {
-  const authority = head.get(AUTHORITY);
-  const match = authority === null ? null : /^(.*):(\d+)$/.exec(authority);
-  if (match === null || (!any && match[2] !== '80')) return;
-  head.setName(AUTHORITY, match[1]);
 }
 
 /** `10.0.0.1:1234` -> `10.0.0.1`, `[::1]:1234` -> `::1`. */

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { FilterChain } from '../filter/service.ts';
+import type { AuthorityOptions } from '../http/authority.ts';
 import type { HeaderMapPool } from '../http/header-map-pool.ts';
 import type { TimerWheel } from '../observe/timer-wheel.ts';
 import type { ClusterSet } from '../upstream/seam.ts';
@@ -14,6 +15,8 @@ export interface HttpService {
   readonly routes: RouteTable;
   readonly listener: ListenerFacts;
   readonly bufferBytesMax: number;
+  /** How `:authority` is brought into one form. */
+  readonly authority: AuthorityOptions;
 }
 
 /** Listener and chain as properties show them. */
@@ -23,6 +26,8 @@ export interface ListenerFacts {
   /** Envoy's TrafficDirection: 0 unspecified, 1 inbound, 2 outbound. */
   readonly direction: number;
   readonly metadata: JsonObject;
+  /** Of its first address. */
+  readonly port: number;
 }
 
 /** What lives as long as the worker. */

@@ -18,8 +18,8 @@ import { HttpStream } from '../stream/stream.ts';
 import type { CompiledModule } from '../wasm/compiled-module.ts';
 import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
 import { compileModule } from '../wasm/module.ts';
-import { openRegexes } from '../wasm/regexes.ts';
-import { openSharedData } from '../wasm/shared-data.ts';
+import { createRegexes } from '../wasm/regexes.ts';
+import { createSharedData } from '../wasm/shared-data.ts';
 import { MemoryWriter, type SeenMessage } from './memory-message.ts';
 import { MemoryLog, MemoryMetrics, MemorySinks } from './memory-services.ts';
 import { MemoryUpstream, type UpstreamScript } from './memory-upstream.ts';
@@ -120,9 +120,9 @@ export class TestHost {
       log: this.log,
       callouts: openCallouts(this.upstream, this.clock),
       metrics: this.metrics,
-      sharedData: openSharedData(),
+      sharedData: createSharedData(),
       sinks: this.sinks,
-      regexes: openRegexes(),
+      regexes: createRegexes(),
     });
     this.#services = {
       clock: this.clock,
@@ -180,7 +180,7 @@ export class TestHost {
         filters: options.filters.map((f) => ({ name: f.name, plugin: spec(f) })),
         loggers: (options.loggers ?? []).map(spec),
         routes: routesOf(options, spec),
-        listener: { name: 'test', filterChainName: 'test', direction: 1, metadata: {} },
+        listener: { name: 'test', filterChainName: 'test', direction: 1, metadata: {}, port: 80 },
         bufferBytesMax: options.bufferBytesMax ?? 1024 * 1024,
       },
       this.pool,
