@@ -28,10 +28,8 @@ const LINE_BREAKS = /[\u0000\u000A\u000D]/;
 const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['HTTP_HEADER_NAME', byPattern('HTTP header name', HEADER_NAME)],
   ['HTTP_HEADER_VALUE', byPattern('HTTP header value', HEADER_VALUE)],
-  [
-    'HTTP_HEADER_NAME_LAX',
-    { words: 'HTTP header name', test: (t) => t !== '' && !LINE_BREAKS.test(t) },
-  ],
+  // Without `strict`, an unset name passes: WeightedCluster.ClusterWeight.cluster_header relies on it.
+  ['HTTP_HEADER_NAME_LAX', { words: 'HTTP header name', test: (t) => !LINE_BREAKS.test(t) }],
   ['HTTP_HEADER_VALUE_LAX', { words: 'HTTP header value', test: (t) => !LINE_BREAKS.test(t) }],
   ['email', byPattern('email address', /^[^\s@]{1,64}@[^\s@]{1,253}$/)],
   ['hostname', { words: 'hostname', test: isHostname }],
