@@ -128,6 +128,6 @@ export interface Regexes {
   compile(pattern: string): number | string;
   /** Whether the whole of the bytes matches. */
   fullMatch(id: number, source: Uint8Array, start: number, end: number): boolean;
-  /** The bytes with every match replaced (RE2 rewrite syntax, `\1`), as UTF-8. */
-  replaceAll(id: number, source: string, rewrite: string): string;
+  /** The text with every match replaced (RE2 rewrite syntax, `\1`); null where that is too long. */
+  replaceAll(id: number, source: string, rewrite: string): string | null;
 }

@@ -40,7 +40,7 @@ export function foreignRegexes(guest: Guest): ForeignFunctions {
       guest.charge((end - start) * FUEL_BYTES_PER_BYTE);
       const text = memory.utf8(start + 8, textEnd - start - 8);
       const replaced = regexes.replaceAll(id, text, memory.utf8(textEnd, end - textEnd));
-      return answer.bytes(Buffer.from(replaced));
+      return replaced === null ? status.BAD_ARGUMENT : answer.bytes(Buffer.from(replaced));
     },
   };
 }
