@@ -63,7 +63,8 @@ export class MemoryUpstream implements ClusterSet {
 
   #open(cluster: string, wish: AttemptRequest, receiver: AttemptReceiver): AttemptHandle {
     const host = hostOf(cluster, wish);
-    const attempt = new MemoryAttempt({ cluster, host, wish, receiver }, this.#script);
+    const seen = { ...wish, avoid: [...wish.avoid] };
+    const attempt = new MemoryAttempt({ cluster, host, wish: seen, receiver }, this.#script);
     this.attempts.push(attempt);
     attempt.start(this.#script.connect?.(cluster, this.attempts.length) ?? null);
     return attempt;
