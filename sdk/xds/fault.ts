@@ -10,6 +10,8 @@ export interface Fault {
   readonly message: string;
   /** What to write instead. */
   readonly fix?: string;
+  /** The name of the field is wrong, not its value. */
+  readonly onKey?: true;
 }
 
 /**

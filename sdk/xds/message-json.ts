@@ -186,12 +186,16 @@ class MessageReader {
   }
 
   #unknownField(desc: DescMessage, key: string, path: FieldPath): void {
-    const near = closest(
-      key,
-      key.includes('_') || !/[A-Z]/.test(key) ? protoNames(desc) : jsonNames(desc),
-    );
-    const fix = near === undefined ? undefined : `did you mean ${near}?`;
-    this.#fault([...path, key], 'LAT0606', `${desc.name} has no field ${key}`, fix);
+    if (this.faults.length >= FAULTS_MAX) return;
+    const spelling = key.includes('_') || !/[A-Z]/.test(key) ? protoNames(desc) : jsonNames(desc);
+    const near = closest(key, spelling);
+    this.faults.push({
+      path: [...path, key],
+      code: 'LAT0606',
+      message: `${desc.name} has no field ${key}`,
+      onKey: true,
+      ...(near === undefined ? {} : { fix: `did you mean ${near}?` }),
+    });
   }
 
   #mistyped(path: FieldPath, expected: string, json: Json): void {
