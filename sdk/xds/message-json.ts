@@ -62,9 +62,9 @@ class MessageReader {
     const target = reflect(desc, message, false);
     const oneofs = new Set<string>();
     for (const [key, value] of Object.entries(json)) {
-      if (value === undefined || value === null) continue;
       const field = fieldNamed(desc, key);
       if (field === undefined) this.#unknownField(desc, key, path);
+      else if (value === undefined || value === null) continue;
       else if (field.oneof !== undefined && oneofs.has(field.oneof.name)) {
         const others = field.oneof.fields.map((other) => other.name).join(', ');
         this.#fault([...path, key], 'LAT0606', `only one of ${others} may be set`);
