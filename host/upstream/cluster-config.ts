@@ -160,6 +160,7 @@ function readOwnAssignment(reader: JsonReader, kind: ClusterKind): Assignment | 
     if (reader.has('loadAssignment')) {
       reader.error('an EDS cluster gets its endpoints from EDS', 'loadAssignment');
     }
+    reader.ignore('loadAssignment');
     return null;
   }
   const names = kind === 'static' ? 'ip-only' : 'names';

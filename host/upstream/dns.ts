@@ -46,7 +46,7 @@ export function createResolver(options: Partial<DnsOptions> = {}): ResolveName {
   return async (name, family) => {
     if (isIP(name) !== 0) return ok({ addresses: [name], ttlMs: null });
     const fixed = ofFamily(await readHosts(hostsFile, name), family);
-    if (fixed.length > 0) return ok({ addresses: fixed, ttlMs: null });
+    if (fixed.length > 0) return ok({ addresses: fixed.slice(0, ADDRESSES_MAX), ttlMs: null });
     const answer = await resolveByDns(resolver, name, family);
     if (answer.ok || !UNKNOWN_NAME.has(answer.error) || servers.length > 0) return answer;
     return resolveBySystem(name, family, answer.error);
