@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { host } from './checks.ts';
 import {
   atMostOne,
   bool,
@@ -150,11 +151,14 @@ const trafficPolicy = object({
 });
 
 export const destinationRule = object({
-  host: nonEmpty,
+  host,
   trafficPolicy: trafficPolicy.optional(),
   subsets: list(
     object({
-      name: nonEmpty,
+      name: nonEmpty.regex(
+        /^[a-zA-Z0-9][-a-zA-Z0-9._]*$/,
+        'must be letters, digits, "-", "." and "_"',
+      ),
       labels: stringMap.optional(),
       trafficPolicy: trafficPolicy.optional(),
     }),

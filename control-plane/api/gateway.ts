@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isHostName, isIp } from './checks.ts';
 import { bool, list, nonEmpty, object, port, stringMap, text } from './schema.ts';
 
 const TLS_MODES = [
@@ -37,6 +38,12 @@ export const serverTls = object({
   insecureSkipVerify: bool.optional(),
 });
 
+/** `host`, or `namespace/host` for the VirtualServices of one namespace. */
+const serverHost = nonEmpty.refine((entry) => {
+  const [namespace, host = ''] = entry.includes('/') ? entry.split('/', 2) : ['*', entry];
+  return namespace !== '' && isHostName(host);
+}, 'must be a host or namespace/host; "*" may only be its first label');
+
 const server = object({
   port: object({
     number: port,
@@ -44,8 +51,11 @@ const server = object({
     name: nonEmpty,
     targetPort: port.optional(),
   }),
-  bind: text.optional(),
-  hosts: list(nonEmpty).min(1, 'must name at least one host'),
+  bind: z
+    .string()
+    .refine((value) => value === '' || isIp(value), 'must be an IP address')
+    .optional(),
+  hosts: list(serverHost).min(1, 'must name at least one host'),
   tls: serverTls.optional(),
   defaultEndpoint: text.optional(),
   name: text.optional(),

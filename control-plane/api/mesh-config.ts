@@ -1,3 +1,4 @@
+import { isJsonObject } from '@lateen/sdk/base/json';
 import * as z from 'zod';
 import {
   bool,
@@ -9,6 +10,7 @@ import {
   positiveDuration,
   text,
 } from './schema.ts';
+import { retryOn } from './virtual-service.ts';
 
 /** MeshConfig.defaultConfig: read where it concerns us, known by name where it does not. */
 const defaultConfig = object({
@@ -59,7 +61,7 @@ const defaultConfig = object({
 const retryPolicy = object({
   attempts: count.optional(),
   perTryTimeout: positiveDuration.optional(),
-  retryOn: text.optional(),
+  retryOn: retryOn.optional(),
   retryRemoteLocalities: bool.optional(),
   retryIgnorePreviousHosts: bool.optional(),
   backoff: positiveDuration.optional(),
@@ -128,6 +130,19 @@ export const meshConfig = object({
   }).optional(),
   defaultHttpRetryPolicy: retryPolicy.optional(),
   ...knownFields(MESH_CONFIG_WITHOUT_EFFECT),
+}).refine((config) => config.accessLogEncoding !== 'JSON' || isJsonMap(config.accessLogFormat), {
+  message: 'must be a JSON object when accessLogEncoding is JSON',
+  path: ['accessLogFormat'],
 });
+
+/** Nothing is a format too: the default one. */
+function isJsonMap(format: string | undefined): boolean {
+  if (format === undefined || format === '') return true;
+  try {
+    return isJsonObject(JSON.parse(format));
+  } catch {
+    return false;
+  }
+}
 
 export type MeshConfigSpec = z.output<typeof meshConfig>;

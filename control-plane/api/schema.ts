@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { regex } from './checks.ts';
 
 /** An object of which every key is known. All of the Istio kinds are made of these. */
 export const object = z.strictObject;
@@ -71,7 +72,7 @@ export const portSelector = object({ number: port });
 export const stringMatch = object({
   exact: text.optional(),
   prefix: text.optional(),
-  regex: text.optional(),
+  regex: regex.optional(),
 }).superRefine(atMostOne('exact', 'prefix', 'regex'));
 export type StringMatch = z.output<typeof stringMatch>;
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { host, isIp, isIpBlock } from './checks.ts';
 import { exportTo, list, object, port, text, workloadSelector } from './schema.ts';
 import { workloadEntry } from './workload-entry.ts';
 
@@ -10,15 +11,12 @@ const servicePort = object({
 });
 
 export const serviceEntry = object({
-  hosts: list(
-    z
-      .string()
-      .min(1)
-      .refine((host) => host !== '*', 'must not be "*"'),
-  )
+  hosts: list(host.refine((name) => name !== '*', 'must not be "*"'))
     .min(1, 'must name at least one host')
     .max(256),
-  addresses: list(z.string().max(64)).max(256).optional(),
+  addresses: list(z.string().max(64).refine(isIpBlock, 'must be an IP address or a block'))
+    .max(256)
+    .optional(),
   ports: list(servicePort).max(256).optional(),
   location: z.enum(['MESH_EXTERNAL', 'MESH_INTERNAL']).optional(),
   resolution: z.enum(['NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS']).optional(),
@@ -36,6 +34,16 @@ export const serviceEntry = object({
   }
   if (endpoints > 0 && resolution === 'NONE') {
     issue('endpoints need a resolution other than NONE', 'endpoints');
+  }
+  for (const [index, { address }] of (entry.endpoints ?? []).entries()) {
+    if (resolution !== 'STATIC' || address === undefined || isIp(address)) continue;
+    if (address.startsWith('unix://')) continue;
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(address)} is no IP address, as resolution STATIC asks for`,
+      path: ['endpoints', index, 'address'],
+      params: { fix: 'write an address, or resolution: DNS' },
+    });
   }
   if (endpoints > 1 && resolution === 'DNS_ROUND_ROBIN') {
     issue('DNS_ROUND_ROBIN can have one endpoint only', 'endpoints');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isIp } from './checks.ts';
 import { connectionPool } from './destination-rule.ts';
 import { serverTls } from './gateway.ts';
 import { list, nonEmpty, object, port, portSelector, text, workloadSelector } from './schema.ts';
@@ -11,11 +12,19 @@ const sidecarPort = object({
 });
 const captureMode = z.enum(['DEFAULT', 'IPTABLES', 'NONE']).optional();
 
+const bind = z.string().refine((value) => value === '' || isIp(value), 'must be an IP address');
+
 const ingress = object({
   port: sidecarPort,
-  bind: text.optional(),
+  bind: bind.optional(),
   captureMode,
-  defaultEndpoint: text.optional(),
+  defaultEndpoint: z
+    .string()
+    .regex(
+      /^((127\.0\.0\.1|0\.0\.0\.0|\[::1\]|\[::\]):[1-9]\d{0,4}|unix:\/\/.+)$/,
+      'must be 127.0.0.1:PORT, 0.0.0.0:PORT, [::1]:PORT, [::]:PORT or unix:///path',
+    )
+    .optional(),
   tls: serverTls.optional(),
   connectionPool: connectionPool.optional(),
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { headerName, headerValue, headText, host, regex } from './checks.ts';
 import {
   atMostOne,
   bool,
@@ -18,17 +19,22 @@ import {
   text,
   uint32,
 } from './schema.ts';
+import { suggest } from './suggest.ts';
+
+const subsetName = z
+  .string()
+  .regex(/^[a-zA-Z0-9]?[-a-zA-Z0-9._]*$/, 'must be letters, digits, "-", "." and "_"');
 
 const destination = object({
-  host: nonEmpty,
-  subset: text.optional(),
+  host,
+  subset: subsetName.optional(),
   port: portSelector.optional(),
 });
 
 const headerOperations = object({
-  set: stringMap.optional(),
-  add: stringMap.optional(),
-  remove: list(nonEmpty).optional(),
+  set: z.record(headerName, headerValue).optional(),
+  add: z.record(headerName, headerValue).optional(),
+  remove: list(headerName).optional(),
 });
 const headers = object({
   request: headerOperations.optional(),
@@ -67,34 +73,71 @@ const routeDestination = object({
 });
 
 const redirect = object({
-  uri: text.optional(),
-  prefixRewrite: text.optional(),
-  authority: text.optional(),
+  uri: headText.optional(),
+  prefixRewrite: headText.optional(),
+  authority: headText.optional(),
   port: port.optional(),
   derivePort: z.enum(['FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT']).optional(),
-  scheme: text.optional(),
+  scheme: z.enum(['', 'http', 'https']).optional(),
   redirectCode: z.literal([301, 302, 303, 307, 308]).optional(),
 })
   .superRefine(atMostOne('port', 'derivePort'))
   .superRefine(atMostOne('uri', 'prefixRewrite'));
 
+/** Istio's limit; a larger page belongs in a service. */
+const BODY_MAX = 1024 * 1024;
+const body = z.string().max(BODY_MAX);
+
 const directResponse = object({
   status: z.int().min(200).max(599),
-  body: object({ string: text.optional(), bytes: text.optional() })
+  body: object({ string: body.optional(), bytes: z.base64().max(BODY_MAX).optional() })
     .superRefine(atMostOne('string', 'bytes'))
     .optional(),
 });
 
 const rewrite = object({
-  uri: text.optional(),
-  authority: text.optional(),
-  uriRegexRewrite: object({ match: nonEmpty, rewrite: text.optional() }).optional(),
+  uri: headText.optional(),
+  authority: headText.optional(),
+  uriRegexRewrite: object({ match: regex, rewrite: headText.optional() }).optional(),
 }).superRefine(atMostOne('uri', 'uriRegexRewrite'));
+
+const RETRY_CONDITIONS = [
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'envoy-ratelimited',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'http3-post-connect-failure',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+];
+
+/** Names of Envoy's retry conditions and status codes, with commas between them. */
+export const retryOn = z.string().superRefine((value, context) => {
+  for (const item of value.split(',').map((part) => part.trim())) {
+    if (item === '' || RETRY_CONDITIONS.includes(item) || /^[1-5]\d\d$/.test(item)) continue;
+    const near = suggest(item, RETRY_CONDITIONS);
+    const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(item)} is no retry condition${hint}`,
+      params: { fix: `one of ${RETRY_CONDITIONS.join(', ')}, or a status code` },
+    });
+  }
+});
 
 const retries = object({
   attempts: count.optional(),
   perTryTimeout: positiveDuration.optional(),
-  retryOn: text.optional(),
+  retryOn: retryOn.optional(),
   retryRemoteLocalities: bool.optional(),
   retryIgnorePreviousHosts: bool.optional(),
   backoff: positiveDuration.optional(),
@@ -105,14 +148,45 @@ const delay = object({
   percentage: percent.optional(),
   fixedDelay: positiveDuration.optional(),
   exponentialDelay: positiveDuration.optional(),
-}).superRefine(atMostOne('fixedDelay', 'exponentialDelay'));
+})
+  .superRefine(atMostOne('fixedDelay', 'exponentialDelay'))
+  .refine(
+    (value) => (value.fixedDelay ?? value.exponentialDelay) !== undefined,
+    'needs fixedDelay, for example 5s',
+  );
+
+/** gRPC's status names in the order of their numbers. */
+export const GRPC_STATUSES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
 
 const abort = object({
   percentage: percent.optional(),
   httpStatus: z.int().min(200).max(599).optional(),
-  grpcStatus: text.optional(),
+  grpcStatus: z.enum(GRPC_STATUSES).optional(),
   http2Error: text.optional(),
-}).superRefine(atMostOne('httpStatus', 'grpcStatus', 'http2Error'));
+})
+  .superRefine(atMostOne('httpStatus', 'grpcStatus', 'http2Error'))
+  .refine(
+    (value) => (value.httpStatus ?? value.grpcStatus ?? value.http2Error) !== undefined,
+    'needs httpStatus or grpcStatus',
+  );
 
 const corsPolicy = object({
   allowOrigin: list(text).optional(),
@@ -155,7 +229,7 @@ const l4Match = object({
 const l4Route = object({ destination, weight: int32.optional() });
 
 export const virtualService = object({
-  hosts: list(nonEmpty).optional(),
+  hosts: list(host).min(1, 'must name at least one host'),
   gateways: list(nonEmpty).optional(),
   http: list(httpRoute).optional(),
   tls: list(
@@ -168,6 +242,16 @@ export const virtualService = object({
     object({ match: list(l4Match).optional(), route: list(l4Route).optional() }),
   ).optional(),
   exportTo,
+}).superRefine((spec, context) => {
+  const gateways = spec.gateways ?? [];
+  const index = spec.hosts.indexOf('*');
+  if (index < 0 || (gateways.length > 0 && !gateways.includes('mesh'))) return;
+  context.addIssue({
+    code: 'custom',
+    message: '"*" cannot be a host for sidecars: it would take every request in the mesh',
+    path: ['hosts', index],
+    params: { fix: 'name the gateways it is for, or a host' },
+  });
 });
 
 export type VirtualServiceSpec = z.output<typeof virtualService>;
@@ -179,6 +263,9 @@ export type Destination = z.output<typeof destination>;
 export type HeaderChanges = z.output<typeof headers>;
 export type HttpRetries = z.output<typeof retries>;
 export type HttpFault = NonNullable<HttpRoute['fault']>;
+
+/** Envoy keeps the sum in 32 bits. */
+const WEIGHTS_MAX = 2 ** 32 - 1;
 
 type Action = 'route' | 'redirect' | 'directResponse' | 'delegate';
 
@@ -194,6 +281,9 @@ function checkAction(value: Readonly<Record<string, unknown>>, context: z.Refine
   if (set.length > 1) issue(`only one of ${set.join(', ')} can be set`, [set[1] ?? '']);
   if (set[0] !== 'route') return;
   const weights = routeWeights(value['route']);
+  if (weights.reduce((sum, weight) => sum + weight, 0) > WEIGHTS_MAX) {
+    issue(`the weights of a route must not add up to more than ${WEIGHTS_MAX}`, ['route']);
+  }
   if (weights.length > 1 && weights.every((weight) => weight === 0)) {
     issue('the weights of a route must not all be 0', ['route']);
   }
