@@ -23,7 +23,8 @@ const NO_BYTES = Buffer.alloc(0);
  * that lies in one chunk is parsed where it lies; one that comes in pieces is gathered in a buffer
  * of its own and no byte of it is looked at more than three times.
  *
- * What can never become a head is refused as soon as it is seen, not at the end of the line.
+ * Control characters and bare line breaks are refused as soon as they are seen, not at the end of a
+ * line that may never come.
  */
 export class HeadParser {
   readonly facts: HeadFacts = newFacts();
