@@ -3,7 +3,7 @@
 // an installed package the emitted JavaScript does.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -18,6 +18,8 @@ export async function launch(entry) {
   const file = fromSource ? source : join(root, 'dist', `${entry}.js`);
   const runtime = chooseRuntime(root, fromSource);
   if (runtime === undefined) return refuse();
+  // Stripped and compiled once: `--help` from source takes 45 ms instead of 85.
+  process.env.NODE_COMPILE_CACHE ??= join(cacheOf(root, fromSource), 'lateen-compile-cache');
   if (!fromSource && runtime === process.execPath) {
     process.argv[1] = file;
     await import(pathToFileURL(file).href);
@@ -29,6 +31,10 @@ export async function launch(entry) {
     [...flags, file, ...process.argv.slice(2)],
     pathToFileURL(join(bin, 'lifeline.mjs')),
   );
+}
+
+function cacheOf(root, fromSource) {
+  return fromSource ? join(dirname(root), 'node_modules/.cache') : tmpdir();
 }
 
 function chooseRuntime(root, fromSource) {

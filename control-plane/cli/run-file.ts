@@ -53,7 +53,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function readRunFile(path: string): Promise<RunFile | undefined> {
+export async function readRunFile(path: string): Promise<RunFile | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {

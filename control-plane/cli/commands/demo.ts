@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import type { Problem } from '@lateen/sdk/base/problem';
+import { ok, type Result } from '@lateen/sdk/base/result';
+import type { ProxyConfigView } from '../../admin/backend.ts';
+import { connect } from '../client.ts';
+import {
+  appFile,
+  GATEWAY_LABELS,
+  labelsOf,
+  PORTS_PER_WORKLOAD,
+  registryObjects,
+  WORKLOAD_COUNT,
+  type Workload,
+  workloads,
+} from '../demo/bookinfo.ts';
+import { type DemoDirectory, openDemoDirectory, writeObjects } from '../demo/directory.ts';
+import { type DemoView, liveLine, type ServiceView, welcome } from '../demo/screen.ts';
+import { Traffic } from '../demo/traffic.ts';
+import type { Io } from '../io.ts';
+import { paintFor } from '../paint.ts';
+import { answers, MeshRun, type RunningProxy, until } from '../run/mesh-run.ts';
+import { freePorts, nextFreePort } from '../run/ports.ts';
+import { untilStopped } from '../run/until-stopped.ts';
+import { homeToWrite } from '../run-file.ts';
+import { giveUp } from '../say.ts';
+import { filtersOf } from './proxy-config-rows.ts';
+
+export interface DemoOptions {
+  readonly port: number;
+  /** Requests a second. */
+  readonly rate: number;
+  readonly output: 'text' | 'json';
+}
+
+const LIVE_TERMINAL_MS = 500;
+const LIVE_PLAIN_MS = 5_000;
+
+interface Demo {
+  readonly directory: DemoDirectory;
+  readonly run: MeshRun;
+  readonly gateway: string;
+  readonly proxies: readonly RunningProxy[];
+  readonly all: readonly Workload[];
+}
+
+/** The whole mesh on this machine, until somebody stops it. */
+export async function demo(options: DemoOptions, io: Io): Promise<number> {
+  const stopped = untilStopped();
+  const home = homeToWrite(io.environment);
+  const directory = await openDemoDirectory(home);
+  const run = new MeshRun(directory.path);
+  const started = await Promise.race([
+    start({ directory, run, home, options, io }),
+    stopped.then(() => undefined),
+  ]);
+  if (started === undefined || !started.ok) {
+    await run.stop();
+    return started === undefined ? 0 : giveUp(started.error, io);
+  }
+  await show(started.value, options, io, stopped);
+  await run.stop();
+  return 0;
+}
+
+interface Start {
+  readonly directory: DemoDirectory;
+  readonly run: MeshRun;
+  readonly home: string;
+  readonly options: DemoOptions;
+  readonly io: Io;
+}
+
+async function start({ directory, run, home, options, io }: Start): Promise<Result<Demo>> {
+  const gatewayPort = await nextFreePort(options.port);
+  if (gatewayPort !== options.port) {
+    io.err(`port ${options.port} is taken; the gateway listens on ${gatewayPort}`);
+  }
+  const [adminPort = 0, ...ports] = await freePorts(1 + WORKLOAD_COUNT * PORTS_PER_WORKLOAD);
+  const all = workloads(ports);
+  await run.prepare();
+  await writeObjects(directory.registry, registryObjects(all, gatewayPort));
+  for (const workload of all) startApp(run, workload);
+  const runFile = join(home, 'run.json');
+  const plane = await run.startControlPlane([directory.config, directory.registry], runFile);
+  if (!plane.ok) return plane;
+  const proxies = await startProxies(run, all, adminPort);
+  const gateway = `http://127.0.0.1:${gatewayPort}`;
+  const ready = await allReady(run, proxies, gateway);
+  return ready === undefined
+    ? ok({ directory, run, gateway, proxies, all })
+    : { ok: false, error: ready };
+}
+
+function startApp(run: MeshRun, workload: Workload): void {
+  const proxy = `http://127.0.0.1:${workload.outboundPort}`;
+  run.children.start({
+    name: `app ${workload.name}`,
+    file: appFile(workload.app),
+    logFile: run.logFile(`app-${workload.name}`),
+    env: {
+      PORT: String(workload.appPort),
+      SERVICE_VERSION: workload.version,
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: proxy,
+      http_proxy: proxy,
+      NO_PROXY: '',
+      no_proxy: '',
+    },
+  });
+}
+
+function startProxies(
+  run: MeshRun,
+  all: readonly Workload[],
+  adminPort: number,
+): Promise<readonly RunningProxy[]> {
+  const namespace = 'default';
+  const gateway = { workload: 'istio-ingressgateway', labels: GATEWAY_LABELS, httpProxyPort: 0 };
+  return Promise.all([
+    run.startProxy({ type: 'router', ...gateway, namespace, adminPort }),
+    ...all.map((workload) =>
+      run.startProxy({
+        type: 'sidecar',
+        workload: workload.name,
+        namespace,
+        labels: labelsOf(workload),
+        httpProxyPort: workload.outboundPort,
+        adminPort: workload.adminPort,
+      }),
+    ),
+  ]);
+}
+
+/** The first thing that does not come up, if any. */
+async function allReady(
+  run: MeshRun,
+  proxies: readonly RunningProxy[],
+  gateway: string,
+): Promise<Problem | undefined> {
+  const ready = await Promise.all(proxies.map((proxy) => run.ready(proxy)));
+  const failed = ready.find((each) => !each.ok);
+  if (failed !== undefined && !failed.ok) return failed.error;
+  const first = proxies[0]!;
+  const page = await until(first.child, () => answers(`${gateway}/api/v1/products/0/reviews`));
+  return page.ok ? undefined : page.error;
+}
+
+async function show(
+  { directory, run, gateway, proxies, all }: Demo,
+  options: DemoOptions,
+  io: Io,
+  stopped: Promise<void>,
+): Promise<void> {
+  const { admin, tokenFile } = run.address;
+  const paint = paintFor(io.environment.color);
+  const traffic = new Traffic([`${gateway}/productpage`, `${gateway}/api/v1/products/0/reviews`]);
+  traffic.start(options.rate);
+  let live: NodeJS.Timeout | undefined;
+  run.children.onUnexpectedEnd = ({ name, how }) => io.err(`\n${name} ended: ${how}`);
+  if (options.output === 'json') {
+    const list = proxies.map(({ name, nodeId, child, admin: own }) => {
+      return { name, nodeId, pid: child.pid, admin: own, ...portsOf(name, all) };
+    });
+    const { config } = directory;
+    io.out(JSON.stringify({ gateway, admin, tokenFile, config, proxies: list }));
+  } else {
+    const view: DemoView = {
+      gateway,
+      admin,
+      tokenFile,
+      config: directory.config,
+      tries: directory.tries,
+      logs: join(directory.path, 'logs'),
+      rate: options.rate,
+      services: await services(all, run, io),
+    };
+    io.out(welcome(view, io));
+    const { terminal } = io.environment;
+    const tell = (): void => {
+      const line = liveLine(traffic.counts(), paint);
+      if (terminal) process.stdout.write(`\r\u001b[2K${line}`);
+      else io.out(line);
+    };
+    live = setInterval(tell, terminal ? LIVE_TERMINAL_MS : LIVE_PLAIN_MS);
+    setTimeout(tell, 1_000).unref();
+  }
+  await stopped;
+  clearInterval(live);
+  traffic.stop();
+  if (options.output === 'text') io.out('\n  stopping');
+}
+
+function portsOf(name: string, all: readonly Workload[]) {
+  const workload = all.find((each) => `${each.name}.default` === name);
+  if (workload === undefined) return {};
+  const { appPort, inboundPort, outboundPort } = workload;
+  return { app: appPort, inbound: inboundPort, outbound: outboundPort };
+}
+
+/** Each service with its sidecar's inbound filter chain, as the control plane sent it. */
+async function services(
+  all: readonly Workload[],
+  run: MeshRun,
+  io: Io,
+): Promise<readonly ServiceView[]> {
+  const { admin, tokenFile } = run.address;
+  const client = await connect(io.environment, { address: admin, tokenFile });
+  if (!client.ok) return [];
+  return Promise.all(
+    all.map(async ({ name, inboundPort }) => {
+      const reply = await client.value.get(`/v1/proxies/${name}.default/config`);
+      const config = reply.ok ? (reply.value.json as unknown as ProxyConfigView) : {};
+      const listeners = Object.entries(config['LDS'] ?? {});
+      const inbound = listeners.find(([listener]) => listener.endsWith(`_${inboundPort}`))?.[1];
+      const chains = Array.isArray(inbound?.['filterChains']) ? inbound['filterChains'] : [];
+      const filters = chains.flatMap((chain) => filtersOf(chain));
+      return { name, sidecar: `127.0.0.1:${inboundPort}`, filters };
+    }),
+  );
+}

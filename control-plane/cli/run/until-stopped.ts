@@ -1,0 +1,20 @@
+/** Resolves at Ctrl-C, SIGTERM or SIGHUP; what comes after the first is the same wish again. */
+export function untilStopped(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done());
+    watchParent(done);
+  });
+}
+
+/**
+ * Under `npm start` the terminal belongs to npm; when npm is killed nobody tells us, except that
+ * our parent becomes another process.
+ */
+function watchParent(done: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) done();
+  }, 1_000);
+  timer.unref();
+}
