@@ -17,6 +17,11 @@ export class Bytes {
     return Bytes.owning(String.UTF8.encode(text));
   }
 
+  /** Null for the empty text: a protobuf field that is not set. */
+  static orNull(text: string): Bytes | null {
+    return text.length === 0 ? null : Bytes.of(text);
+  }
+
   static owning(buffer: ArrayBuffer): Bytes {
     const bytes = new Bytes();
     bytes.owner = buffer;

@@ -1,4 +1,5 @@
 import { OK } from '../../abi/status';
+import { allocate } from '../arena';
 import { Bytes } from '../bytes/bytes';
 import { utf8, utf8Size } from '../bytes/text';
 import { proxy_send_local_response } from '../env';
@@ -32,6 +33,31 @@ export function sendLocalReply(
       pairs,
       pairsSize,
       grpcStatus,
+    ) === OK
+  );
+}
+
+/** The byte level: one extra header, no gRPC status. */
+export function replyWithHeader(status: i32, details: Bytes, name: Bytes, value: Bytes): bool {
+  const size = 14 + name.size + value.size;
+  const pairs = allocate(size);
+  store<u32>(pairs, 1);
+  store<u32>(pairs, name.size, 4);
+  store<u32>(pairs, value.size, 8);
+  memory.copy(pairs + 12, name.pointer, name.size);
+  store<u8>(pairs + 12 + name.size, 0);
+  memory.copy(pairs + 13 + name.size, value.pointer, value.size);
+  store<u8>(pairs + 13 + name.size + value.size, 0);
+  return (
+    proxy_send_local_response(
+      status,
+      details.pointer,
+      details.size,
+      0,
+      0,
+      pairs,
+      size,
+      NO_GRPC_STATUS,
     ) === OK
   );
 }

@@ -25,3 +25,20 @@ export function acceptConfiguration(reader: JsonReader): bool {
   refuseConfiguration(reader.complaint.path, reader.complaint.message);
   return false;
 }
+
+/** `acceptConfiguration` for a protobuf message: the path is told in its own spelling. */
+export function acceptMessage(reader: JsonReader): bool {
+  if (!reader.complaint.made) return true;
+  refuseConfiguration(snakeCase(reader.complaint.path), reader.complaint.message);
+  return false;
+}
+
+function snakeCase(path: string): string {
+  let text = '';
+  for (let i = 0; i < path.length; i++) {
+    const unit = path.charCodeAt(i);
+    const upper = unit >= 0x41 && unit <= 0x5a;
+    text += upper ? '_' + String.fromCharCode(unit | 0x20) : path.charAt(i);
+  }
+  return text;
+}

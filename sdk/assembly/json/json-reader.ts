@@ -1,3 +1,4 @@
+import { warn } from '../host/log';
 import {
   JSON_ARRAY,
   JSON_BOOLEAN,
@@ -126,6 +127,15 @@ export class JsonReader {
   /** Marks members as known and of no consequence here. */
   ignore(names: Array<string>): void {
     for (let i = 0; i < names.length; i++) this.mark(names[i]);
+  }
+
+  /** Marks members that have no effect here, and says so in the log where one is set. */
+  warn(names: Array<string>): void {
+    for (let i = 0; i < names.length; i++) {
+      if (!this.has(names[i])) continue;
+      this.mark(names[i]);
+      warn('{} is not supported and has no effect', this.at(names[i]));
+    }
   }
 
   /** Members that are set and that nobody read. */

@@ -1,0 +1,65 @@
+import { enter, leave } from '@lateen/sdk/assembly/arena';
+import { acceptPart, forgetPart } from './configurations';
+import { routeRequest, routeResponse } from './router';
+import { selectRoute } from './selection';
+import { acceptSettings, forgetSettings } from './settings';
+import { closeState, openState } from './stream-state';
+
+export {
+  proxy_abi_version_0_2_1,
+  proxy_on_memory_allocate,
+} from '@lateen/sdk/assembly/exports/module';
+
+export function proxy_on_context_create(context: i32, parent: i32): void {
+  enter();
+  if (parent !== 0) openState(context, parent);
+  leave();
+}
+
+export function proxy_on_configure(root: i32, size: i32): i32 {
+  enter();
+  const accepted = acceptSettings(root);
+  leave();
+  return accepted ? 1 : 0;
+}
+
+export function lateen_on_config(root: i32, config: i32, size: i32): i32 {
+  enter();
+  const accepted = acceptPart(config);
+  leave();
+  return accepted ? 1 : 0;
+}
+
+export function lateen_on_config_delete(root: i32, config: i32): void {
+  enter();
+  forgetPart(config);
+  leave();
+}
+
+export function lateen_on_route(context: i32, config: i32): usize {
+  enter();
+  const selection = selectRoute(context, config);
+  leave();
+  return selection;
+}
+
+export function proxy_on_request_headers(context: i32, count: i32, end: i32): i32 {
+  enter();
+  const action = routeRequest(context);
+  leave();
+  return action;
+}
+
+export function proxy_on_response_headers(context: i32, count: i32, end: i32): i32 {
+  enter();
+  routeResponse(context);
+  leave();
+  return 0;
+}
+
+export function proxy_on_delete(context: i32): void {
+  enter();
+  closeState(context);
+  forgetSettings(context);
+  leave();
+}
