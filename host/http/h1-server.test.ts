@@ -294,8 +294,7 @@ describe('back-pressure', () => {
     const client = connect({ port: proxy.port, host: '127.0.0.1' });
     let received = 0;
     client.write(GET);
-    await waitFor('the origin to be held back', () => source.stalled());
-    expect(source.written).toBeLessThan(total / 2);
+    expect(await standstill(() => source.written)).toBeLessThan(total / 2);
     client.on('data', (chunk) => {
       received += chunk.length;
     });
@@ -310,15 +309,9 @@ describe('back-pressure', () => {
     await using client = await RawClient.connect({ port: proxy.port });
     await client.send(`${POST}Content-Length: ${total}\r\n\r\n`);
     pour(client.socket, total);
-    let before = -1;
-    await waitFor('the client to be held back', async () => {
-      const sent = client.socket.bytesWritten - client.socket.writableLength;
-      const still = sent === before && sent > 0;
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return still;
-    });
-    expect(before).toBeLessThan(total / 2);
+    const { socket } = client;
+    const sent = await standstill(() => socket.bytesWritten - socket.writableLength);
+    expect(sent).toBeLessThan(total / 2);
     sink.resume();
     await waitFor('the whole body', () => sink.received > total, { deadlineMs: 15_000 });
   });
@@ -336,6 +329,19 @@ describe('back-pressure', () => {
     expect(proxy.resets).toEqual(['remote-reset downstream_remote_disconnect']);
   });
 });
+
+/** Waits until a count that has begun to grow stays the same for ten looks in a row. */
+async function standstill(count: () => number): Promise<number> {
+  let before = 0;
+  let same = 0;
+  await waitFor('the bytes to stand still', () => {
+    const now = count();
+    same = now === before && now > 0 ? same + 1 : 0;
+    before = now;
+    return same === 10;
+  });
+  return before;
+}
 
 /** Writes `total` bytes as fast as the socket takes them. */
 function pour(socket: Socket, total: number): void {
@@ -358,7 +364,6 @@ class SilentServer {
   received = 0;
   readonly #server: Server;
   readonly #sockets: Socket[] = [];
-  #before = -1;
 
   private constructor(onConnection: (socket: Socket) => void) {
     this.#server = createServer((socket) => {
@@ -388,14 +393,6 @@ class SilentServer {
       (sum, { bytesWritten, writableLength }) => sum + bytesWritten - writableLength,
       0,
     );
-  }
-
-  /** True when nothing has moved since the call before. */
-  async stalled(): Promise<boolean> {
-    const still = this.written === this.#before && this.written > 0;
-    this.#before = this.written;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    return still;
   }
 
   resume(): void {

@@ -80,9 +80,11 @@ describe('a head', () => {
     const parser = new HeadParser('request', map);
     parser.begin(map);
     const started = performance.now();
+    let incomplete = 0;
     for (let i = 0; i < head.length - 1; i++) {
-      expect(parser.feed(head.subarray(i, i + 1), 0) === INCOMPLETE).toBe(true);
+      if (parser.feed(head.subarray(i, i + 1), 0) === INCOMPLETE) incomplete++;
     }
+    expect(incomplete).toBe(head.length - 1);
     expect(parser.feed(head.subarray(head.length - 1), 0)).toBe(1);
     // Quadratic time would be some 1.7 thousand million steps; linear is a few million.
     expect(performance.now() - started).toBeLessThan(1000);
