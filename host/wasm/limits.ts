@@ -39,7 +39,7 @@ export const DEFAULT_MODULE_LIMITS: ModuleLimits = {
 export interface VmLimits {
   /** Units of fuel for one callback; 10 million are 1 to 10 ms, see reliability of filters. */
   readonly fuelPerCall: number;
-  /** The same for the start, `proxy_on_vm_start` and each configuration. */
+  /** The same for the start, `proxy_on_vm_start` and each configuration; Go starts with 22 million. */
   readonly fuelPerStart: number;
   /** HTTP callouts under way. */
   readonly calloutsMax: number;
@@ -64,7 +64,7 @@ export interface VmLimits {
 
 export const DEFAULT_VM_LIMITS: VmLimits = {
   fuelPerCall: 10_000_000,
-  fuelPerStart: 20_000_000,
+  fuelPerStart: 40_000_000,
   calloutsMax: 256,
   metricsMax: 10_000,
   regexesMax: 10_000,

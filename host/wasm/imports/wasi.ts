@@ -42,7 +42,8 @@ function processFunctions(guest: Guest): HostFunctions {
       if (!guest.admit('clock_time_get', ALLOCATING)) return errno.FAULT;
       if (!memory.has(out >>> 0, 8)) return errno.FAULT;
       if (id !== CLOCK_REALTIME && id !== CLOCK_MONOTONIC) return errno.NOTSUP;
-      const now = id === CLOCK_REALTIME ? clock.wallTime() : clock.now();
+      // Go's runtime takes a monotonic time of 0 for a broken clock.
+      const now = id === CLOCK_REALTIME ? clock.wallTime() : clock.now() + 1;
       memory.view.setBigUint64(out >>> 0, nanoseconds(now), true);
       return errno.SUCCESS;
     },
