@@ -1,66 +1,25 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
-import { silentLog } from '@lateen/sdk/base/log';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RecordingOrigin } from '../../test/kit/recording-origin.ts';
 import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { type Step, steps, UnrulyServer } from '../../test/kit/unruly-server.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
-import { openCodecServices } from '../http/h1-options.ts';
-import { AttemptProbe, type ProbeRequest } from '../testing/attempt-probe.ts';
-import { MemoryMetrics } from '../testing/memory-services.ts';
+import type { AttemptProbe } from '../testing/attempt-probe.ts';
+import { ClusterBench, clusterConfig, lbEndpoints } from '../testing/cluster-bench.ts';
 import { UpstreamCluster } from './cluster.ts';
-import { parseCluster } from './cluster-config.ts';
-import { ClusterManager } from './cluster-manager.ts';
-import { createH1Codec } from './h1-codec.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-interface Bench {
-  readonly manager: ClusterManager;
-  readonly clock: SteppedClock;
-  readonly metrics: MemoryMetrics;
-  probe(request?: ProbeRequest): AttemptProbe;
-  stat(name: string): number;
-}
-
 /** One static cluster with one host. */
-function bench(port: number, part: JsonObject = {}): Bench {
-  const clock = new SteppedClock();
-  const metrics = new MemoryMetrics();
-  let ids = 0;
-  const manager = new ClusterManager({
-    clock,
-    random: () => 0,
-    slots: metrics,
-    openCodec: createH1Codec(openCodecServices(clock)),
-    nextConnectionId: () => ++ids,
-    publishesMembership: true,
-    resolve: () => Promise.reject(new Error('nothing is to be resolved')),
-    log: silentLog,
-  });
-  closing.push(() => manager.close());
-  const socketAddress = { address: '127.0.0.1', portValue: port };
-  const { value, problems } = parseCluster({
-    name: 'c',
-    loadAssignment: {
-      endpoints: [{ lbEndpoints: [{ endpoint: { address: { socketAddress } } }] }],
-    },
-    ...part,
-  });
-  if (value === null) throw new Error(JSON.stringify(problems));
-  manager.upsert(value);
-  const cluster = manager.get('c');
-  if (cluster === undefined) throw new Error('no cluster');
-  return {
-    manager,
-    clock,
-    metrics,
-    probe: (request) => new AttemptProbe(cluster, request),
-    stat: (name) => metrics.values.get(`cluster.c.${name}`) ?? 0,
-  };
+function open(port: number, part: JsonObject = {}) {
+  const bench = new ClusterBench({ clock: new SteppedClock() });
+  closing.push(() => bench.manager.close());
+  const loadAssignment = { endpoints: [{ lbEndpoints: lbEndpoints([port]) }] };
+  bench.manager.upsert(clusterConfig({ loadAssignment, ...part }));
+  return bench;
 }
 
 async function origin(
@@ -92,9 +51,9 @@ const http = (options: JsonObject): JsonObject => ({
 describe('connections to one host', () => {
   it('are used again, one request at a time', async () => {
     const server = await origin({ answer: () => 'hello' });
-    const { probe, stat } = bench(server.port);
+    const bench = open(server.port);
     for (let i = 0; i < 3; i++) {
-      const attempt = probe({ path: `/${i}` });
+      const attempt = bench.probe({ path: `/${i}` });
       expect(await attempt.outcome).toEqual({ kind: 'answered', status: '200', body: 'hello' });
       expect(attempt.reused).toBe(i > 0);
       expect(attempt.connection).toMatchObject({
@@ -105,30 +64,30 @@ describe('connections to one host', () => {
     }
     expect(server.connections).toHaveLength(1);
     expect(server.faults).toEqual([]);
-    expect(stat('upstream_cx_total')).toBe(1);
-    expect(stat('upstream_rq_total')).toBe(3);
-    expect(stat('upstream_rq_active')).toBe(0);
+    expect(bench.stat('upstream_cx_total')).toBe(1);
+    expect(bench.stat('upstream_rq_total')).toBe(3);
+    expect(bench.stat('upstream_rq_active')).toBe(0);
   });
 
   it('hand an idle connection over before `open` returns', async () => {
     const server = await origin();
-    const { probe } = bench(server.port);
-    const first = probe();
+    const bench = open(server.port);
+    const first = bench.probe();
     expect(first.writer).toBeNull();
     await first.outcome;
-    expect(probe().writer).not.toBeNull();
+    expect(bench.probe().writer).not.toBeNull();
   });
 
   it('are as many as there are requests at once', async () => {
     const server = await unruly([steps.readHead, steps.stall]);
-    const { probe, stat } = bench(server.port);
-    const attempts = [probe(), probe(), probe()];
+    const bench = open(server.port);
+    const attempts = [bench.probe(), bench.probe(), bench.probe()];
     await waitFor('three requests', () => server.connections.length === 3);
-    expect(stat('upstream_rq_active')).toBe(3);
-    expect(stat('upstream_rq_pending_active')).toBe(0);
+    expect(bench.stat('upstream_rq_active')).toBe(3);
+    expect(bench.stat('upstream_rq_pending_active')).toBe(0);
     for (const attempt of attempts) attempt.cancel();
-    await waitFor('the end of all', () => stat('upstream_cx_active') === 0);
-    expect(stat('upstream_rq_active')).toBe(0);
+    await waitFor('the end of all', () => bench.stat('upstream_cx_active') === 0);
+    expect(bench.stat('upstream_rq_active')).toBe(0);
     expect(attempts.map((attempt) => attempt.late)).toEqual([0, 0, 0]);
   });
 
@@ -140,13 +99,13 @@ describe('connections to one host', () => {
       steps.readHead,
       steps.send('HTTP/1.1 204 No Content\r\n\r\n'),
     ]);
-    const { probe, stat } = bench(server.port, breakers({ maxConnections: 1 }));
-    const first = probe();
-    const second = probe();
+    const bench = open(server.port, breakers({ maxConnections: 1 }));
+    const first = bench.probe();
+    const second = bench.probe();
     const connection = await server.connection(0);
     await waitFor('the first request', () => connection.stepsDone === 1);
-    expect(stat('upstream_rq_pending_active')).toBe(1);
-    expect(stat('upstream_cx_overflow')).toBeGreaterThan(0);
+    expect(bench.stat('upstream_rq_pending_active')).toBe(1);
+    expect(bench.stat('upstream_cx_overflow')).toBeGreaterThan(0);
     connection.resume();
     expect(await first.outcome).toMatchObject({ status: '204' });
     expect(await second.outcome).toMatchObject({ status: '204' });
@@ -156,40 +115,42 @@ describe('connections to one host', () => {
 
   it('are closed after so many requests', async () => {
     const server = await origin();
-    const { probe, stat } = bench(server.port, http({ maxRequestsPerConnection: 2 }));
-    for (let i = 0; i < 5; i++) await probe().outcome;
+    const bench = open(server.port, http({ maxRequestsPerConnection: 2 }));
+    for (let i = 0; i < 5; i++) await bench.probe().outcome;
     expect(server.connections.map((connection) => connection.requests.length)).toEqual([2, 2, 1]);
-    expect(stat('upstream_cx_max_requests')).toBe(2);
+    expect(bench.stat('upstream_cx_max_requests')).toBe(2);
   });
 
   it('are closed when idle for too long, each in its time', async () => {
     const server = await origin();
-    const { probe, stat, clock } = bench(server.port, http({ idleTimeout: '10s' }));
-    const both = [probe(), probe()];
+    const bench = open(server.port, http({ idleTimeout: '10s' }));
+    const { clock } = bench;
+    const both = [bench.probe(), bench.probe()];
     await Promise.all(both.map((attempt) => attempt.outcome));
     clock.advance(6000);
-    await probe().outcome;
+    await bench.probe().outcome;
     clock.advance(6000);
-    expect(stat('upstream_cx_idle_timeout')).toBe(1);
-    expect(stat('upstream_cx_active')).toBe(1);
+    expect(bench.stat('upstream_cx_idle_timeout')).toBe(1);
+    expect(bench.stat('upstream_cx_active')).toBe(1);
     clock.advance(3999);
-    expect(stat('upstream_cx_active')).toBe(1);
+    expect(bench.stat('upstream_cx_active')).toBe(1);
     clock.advance(1);
-    expect(stat('upstream_cx_active')).toBe(0);
-    expect((await probe().outcome).kind).toBe('answered');
+    expect(bench.stat('upstream_cx_active')).toBe(0);
+    expect((await bench.probe().outcome).kind).toBe('answered');
   });
 
   it('are not used beyond their longest duration', async () => {
     const server = await origin();
-    const { probe, stat, clock } = bench(server.port, http({ maxConnectionDuration: '60s' }));
-    await probe().outcome;
+    const bench = open(server.port, http({ maxConnectionDuration: '60s' }));
+    const { clock } = bench;
+    await bench.probe().outcome;
     clock.advance(59_999);
-    await probe().outcome;
-    expect(stat('upstream_cx_total')).toBe(1);
+    await bench.probe().outcome;
+    expect(bench.stat('upstream_cx_total')).toBe(1);
     clock.advance(1);
-    await probe().outcome;
-    expect(stat('upstream_cx_total')).toBe(2);
-    expect(stat('upstream_cx_max_duration_reached')).toBe(1);
+    await bench.probe().outcome;
+    expect(bench.stat('upstream_cx_total')).toBe(2);
+    expect(bench.stat('upstream_cx_max_duration_reached')).toBe(1);
   });
 
   it('are forgotten when the server closes them while they idle', async () => {
@@ -198,11 +159,11 @@ describe('connections to one host', () => {
         ? [steps.readHead, steps.send('HTTP/1.1 204 No Content\r\n\r\n'), steps.stall, steps.close]
         : [steps.readHead, steps.send('HTTP/1.1 204 No Content\r\n\r\n')],
     );
-    const { probe, stat } = bench(server.port);
-    await probe().outcome;
+    const bench = open(server.port);
+    await bench.probe().outcome;
     (await server.connection(0)).resume();
-    await waitFor('the close to be seen', () => stat('upstream_cx_active') === 0);
-    const next = probe();
+    await waitFor('the close to be seen', () => bench.stat('upstream_cx_active') === 0);
+    const next = bench.probe();
     expect(await next.outcome).toMatchObject({ status: '204' });
     expect(next.reused).toBe(false);
   });
@@ -216,10 +177,10 @@ describe('connections to one host', () => {
     ['sends more than its answer', [steps.send('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nX')]],
   ])('are not used again when the server %s', async (_, answer) => {
     const server = await unruly([steps.readHead, ...answer]);
-    const { probe, stat } = bench(server.port);
-    expect(await probe().outcome).toMatchObject({ kind: 'answered', status: '200' });
-    await waitFor('the close', () => stat('upstream_cx_active') === 0);
-    const next = probe();
+    const bench = open(server.port);
+    expect(await bench.probe().outcome).toMatchObject({ kind: 'answered', status: '200' });
+    await waitFor('the close', () => bench.stat('upstream_cx_active') === 0);
+    const next = bench.probe();
     expect(await next.outcome).toMatchObject({ kind: 'answered' });
     expect(next.reused).toBe(false);
   });
@@ -227,12 +188,12 @@ describe('connections to one host', () => {
   it('are not used again after an answer that came before the request was complete', async () => {
     const early = 'HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n';
     const server = await unruly([steps.readHead, steps.send(early)]);
-    const { probe, stat } = bench(server.port);
-    const attempt = probe({ method: 'POST', body: 'abc', hold: true });
+    const bench = open(server.port);
+    const attempt = bench.probe({ method: 'POST', body: 'abc', hold: true });
     expect(await attempt.outcome).toMatchObject({ status: '413' });
     attempt.cancel();
-    await waitFor('the close', () => stat('upstream_cx_active') === 0);
-    expect(stat('upstream_rq_active')).toBe(0);
+    await waitFor('the close', () => bench.stat('upstream_cx_active') === 0);
+    expect(bench.stat('upstream_rq_active')).toBe(0);
   });
 });
 
@@ -240,8 +201,8 @@ describe('connections that fail', () => {
   it('tell everybody who waits when the host refuses', async () => {
     const server = await unruly([]);
     await server.refuse();
-    const { probe, stat } = bench(server.port);
-    const attempts = [probe(), probe(), probe()];
+    const bench = open(server.port);
+    const attempts = [bench.probe(), bench.probe(), bench.probe()];
     const outcomes = await Promise.all(attempts.map((attempt) => attempt.outcome));
     for (const outcome of outcomes) {
       expect(outcome).toEqual({
@@ -251,27 +212,28 @@ describe('connections that fail', () => {
       });
     }
     expect(attempts[0].host?.address).toBe(`127.0.0.1:${server.port}`);
-    await waitFor('all connections to fail', () => stat('upstream_cx_connect_fail') === 3);
-    expect(stat('upstream_rq_pending_failure_eject')).toBe(3);
-    expect(stat('upstream_cx_active')).toBe(0);
-    expect(stat('upstream_rq_pending_active')).toBe(0);
+    await waitFor('all connections to fail', () => bench.stat('upstream_cx_connect_fail') === 3);
+    expect(bench.stat('upstream_rq_pending_failure_eject')).toBe(3);
+    expect(bench.stat('upstream_cx_active')).toBe(0);
+    expect(bench.stat('upstream_rq_pending_active')).toBe(0);
   });
 
   it('give up when connecting takes too long', async () => {
     // The clock is advanced before the event loop turns, so that no handshake can be over.
     const { port } = await unruly([]);
-    const { probe, stat, clock } = bench(port, { connectTimeout: '2s' });
-    const attempt = probe();
+    const bench = open(port, { connectTimeout: '2s' });
+    const { clock } = bench;
+    const attempt = bench.probe();
     clock.advance(1999);
-    expect(stat('upstream_cx_connect_fail')).toBe(0);
+    expect(bench.stat('upstream_cx_connect_fail')).toBe(0);
     clock.advance(1);
     expect(await attempt.outcome).toEqual({
       kind: 'failed',
       failure: 'connect-timeout',
       detail: 'connect timeout',
     });
-    expect(stat('upstream_cx_connect_timeout')).toBe(1);
-    expect(stat('upstream_cx_active')).toBe(0);
+    expect(bench.stat('upstream_cx_connect_timeout')).toBe(1);
+    expect(bench.stat('upstream_cx_active')).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
@@ -287,13 +249,13 @@ describe('connections that fail', () => {
     ['answers nonsense', [steps.send('nonsense\r\n\r\n')], 'protocol-error'],
   ])('reset the message when the server %s', async (_, script, reason) => {
     const server = await unruly([steps.readHead, ...script]);
-    const { probe, stat } = bench(server.port);
-    const attempt = probe();
+    const bench = open(server.port);
+    const attempt = bench.probe();
     expect(await attempt.outcome).toEqual({ kind: 'reset', reason });
     attempt.cancel();
-    await waitFor('the close', () => stat('upstream_cx_active') === 0);
-    expect(stat('upstream_rq_active')).toBe(0);
-    expect(stat('upstream_cx_destroy_with_active_rq')).toBe(1);
+    await waitFor('the close', () => bench.stat('upstream_cx_active') === 0);
+    expect(bench.stat('upstream_rq_active')).toBe(0);
+    expect(bench.stat('upstream_cx_destroy_with_active_rq')).toBe(1);
     expect(attempt.late).toBe(0);
   });
 });
@@ -302,17 +264,17 @@ describe('circuit breakers', () => {
   it('refuse who would wait beyond the limit, at once', async () => {
     const server = await unruly([steps.readHead, steps.stall]);
     const limits = { maxConnections: 1, maxPendingRequests: 1 };
-    const { probe, stat } = bench(server.port, breakers(limits));
-    const first = probe();
+    const bench = open(server.port, breakers(limits));
+    const first = bench.probe();
     await waitFor('the first request', () => first.writer !== null);
-    const second = probe();
-    const third = probe();
+    const second = bench.probe();
+    const third = bench.probe();
     expect(await third.outcome).toMatchObject({ kind: 'failed', failure: 'overflow' });
-    expect(stat('upstream_rq_pending_overflow')).toBe(1);
+    expect(bench.stat('upstream_rq_pending_overflow')).toBe(1);
     second.cancel();
-    expect(stat('upstream_rq_cancelled')).toBe(1);
-    expect(stat('upstream_rq_pending_active')).toBe(0);
-    const fourth = probe();
+    expect(bench.stat('upstream_rq_cancelled')).toBe(1);
+    expect(bench.stat('upstream_rq_pending_active')).toBe(0);
+    const fourth = bench.probe();
     first.cancel();
     await waitFor('the fourth request', () => fourth.writer !== null);
     expect(second.late + third.late).toBe(0);
@@ -320,27 +282,27 @@ describe('circuit breakers', () => {
 
   it('limit requests under way', async () => {
     const server = await unruly([steps.readHead, steps.stall]);
-    const { probe } = bench(server.port, breakers({ maxRequests: 1 }));
-    const first = probe();
+    const bench = open(server.port, breakers({ maxRequests: 1 }));
+    const first = bench.probe();
     await waitFor('the first request', () => first.writer !== null);
-    expect(await probe().outcome).toMatchObject({ failure: 'overflow' });
+    expect(await bench.probe().outcome).toMatchObject({ failure: 'overflow' });
     first.cancel();
-    const next = probe();
+    const next = bench.probe();
     await waitFor('the next request', () => next.writer !== null);
   });
 
   it('limit retries under way, and give each back when it is over', async () => {
     const server = await origin();
-    const { probe, stat } = bench(server.port, breakers({ maxRetries: 1 }));
+    const bench = open(server.port, breakers({ maxRetries: 1 }));
     const retry = { wish: { retry: true } };
-    const first = probe(retry);
-    expect(await probe(retry).outcome).toMatchObject({ failure: 'overflow' });
-    expect(stat('upstream_rq_retry_overflow')).toBe(1);
+    const first = bench.probe(retry);
+    expect(await bench.probe(retry).outcome).toMatchObject({ failure: 'overflow' });
+    expect(bench.stat('upstream_rq_retry_overflow')).toBe(1);
     await first.outcome;
-    expect((await probe(retry).outcome).kind).toBe('answered');
-    const third = probe(retry);
+    expect((await bench.probe(retry).outcome).kind).toBe('answered');
+    const third = bench.probe(retry);
     third.cancel();
-    expect((await probe(retry).outcome).kind).toBe('answered');
+    expect((await bench.probe(retry).outcome).kind).toBe('answered');
   });
 
   it('leave every count at zero after a storm of requests, cancels and failures', async () => {
@@ -351,17 +313,18 @@ describe('circuit breakers', () => {
       steps.reset,
     ]);
     const limits = { maxConnections: 5, maxPendingRequests: 20, maxRequests: 4 };
-    const { probe, stat, manager } = bench(server.port, breakers(limits));
+    const bench = open(server.port, breakers(limits));
+    const { manager } = bench;
     const known = manager.get('c');
     const attempts: AttemptProbe[] = [];
     for (let i = 0; i < 200; i++) {
-      const attempt = probe(i % 7 === 0 ? { wish: { retry: true } } : {});
+      const attempt = bench.probe(i % 7 === 0 ? { wish: { retry: true } } : {});
       attempts.push(attempt);
       if (i % 5 === 0) attempt.cancel();
       if (i % 10 === 9) await attempt.outcome;
     }
-    await waitFor('the dust to settle', () => stat('upstream_rq_active') === 0);
-    expect(stat('upstream_rq_pending_active')).toBe(0);
+    await waitFor('the dust to settle', () => bench.stat('upstream_rq_active') === 0);
+    expect(bench.stat('upstream_rq_pending_active')).toBe(0);
     expect(attempts.reduce((sum, attempt) => sum + attempt.late, 0)).toBe(0);
     manager.close();
     const cluster = known;
