@@ -1,7 +1,6 @@
 import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { openRegistry } from '@lateen/sdk/xds/registry';
-import { waitFor } from '../../../test/kit/wait-for.ts';
 
 const PREFIX = 'type.googleapis.com/envoy.service.discovery.v3.';
 const registry = openRegistry();
@@ -19,6 +18,7 @@ export interface ReceivedResponse {
 /** A bare ADS client for tests: says what it is told to say and records what it hears. */
 export class TestClient {
   readonly responses: ReceivedResponse[] = [];
+  readonly #waiting: (() => void)[] = [];
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #dialect: 'delta' | 'sotw';
@@ -53,9 +53,13 @@ export class TestClient {
     this.#call.write(Buffer.from(bytes));
   }
 
-  /** The next response of a type after the first `seen` ones, once it is there. */
+  /** The next response of a type after the first `seen` ones, once it is there; the test's own time limit ends the wait. */
   async next(typeUrl: string, seen = 0): Promise<ReceivedResponse> {
-    return waitFor(`response ${seen + 1} of ${typeUrl}`, () => this.of(typeUrl)[seen]);
+    for (;;) {
+      const found = this.of(typeUrl)[seen];
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
   }
 
   of(typeUrl: string): readonly ReceivedResponse[] {
@@ -83,6 +87,7 @@ export class TestClient {
       bytes: bytes.length,
       json,
     });
+    for (const wake of this.#waiting.splice(0)) wake();
     if (this.autoAck) this.ack(typeUrl, nonce);
   }
 
