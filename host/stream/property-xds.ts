@@ -10,7 +10,7 @@ type ReadMetadata = (source: PropertySource) => JsonObject | undefined;
 
 /** Names with and without `xds.` in front: filters of 2021 and Istio's use the bare ones. */
 const TEXTS: Readonly<Record<string, ReadText>> = {
-  cluster_name: ({ stream }) => stream.info.clusterName,
+  cluster_name: ({ stream }) => stream.filters.selected?.clusterName,
   route_name: ({ stream }) => stream.filters.selected?.route.name,
   virtual_host_name: ({ stream }) => stream.filters.selected?.virtualHost.name,
   filter_chain_name: ({ stream }) => stream.service.listener.filterChainName,
