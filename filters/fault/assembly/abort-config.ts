@@ -4,8 +4,7 @@ import { parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer'
 import { readHeader } from '@lateen/sdk/assembly/host/headers';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { Fraction } from '@lateen/sdk/assembly/match/fraction';
-import { readPercentage } from './fault-config';
-import { headerFraction } from './header-fraction';
+import { headerFraction, readPercentage } from './percentage';
 
 const HTTP_REQUEST = Bytes.of('x-envoy-fault-abort-request');
 const GRPC_REQUEST = Bytes.of('x-envoy-fault-abort-grpc-request');

