@@ -80,6 +80,7 @@ function writeConfig(name, directory, dist) {
       outDir: dist,
       // Not the sources of the other packages, but what they ship.
       customConditions: [],
+      paths: {},
       typeRoots: [join(root, 'node_modules/@types')],
     },
     include: [join(directory, '**/*.ts')],
