@@ -26,8 +26,8 @@ export interface FaultFacts {
   readonly callback: string;
   readonly fuelGiven: number;
   readonly exhausted: boolean;
-  /** The last line that the module logged as an error: a panic says more than its trap. */
-  readonly lastError: string;
+  /** What the module logged as errors in this callback: a panic says more than its trap. */
+  readonly complaint: string;
 }
 
 const FRAMES_MAX = 4;
@@ -61,7 +61,7 @@ export function describeFault(
 }
 
 function logged(facts: FaultFacts): string {
-  return facts.lastError === '' ? '' : `; it last logged: ${facts.lastError}`;
+  return facts.complaint === '' ? '' : `; it said: ${facts.complaint}`;
 }
 
 /** The guest's innermost functions, by name where the module has a name section. */

@@ -4,11 +4,13 @@ import type { VmLimits } from './limits.ts';
 
 const ERROR = 4;
 const INFO = 2;
+const ERRORS_KEPT = 2;
 
 /**
  * What a module logs: bounded in length and in lines per second, control bytes made visible (one
- * message is one line whatever is in it). The last line of level error or above is kept, because
- * it is the best reason there is when the module traps or refuses its configuration right after.
+ * message is one line whatever is in it). The first error lines of each callback are kept, because
+ * they are the best reason there is when the module traps or refuses its configuration then: a
+ * panic says what it is before it prints a stack.
  */
 export class GuestLog {
   readonly #log: Log;
@@ -18,7 +20,7 @@ export class GuestLog {
   #linesInSecond = 0;
   #dropped = 0;
   readonly #partial = ['', ''];
-  lastError = '';
+  #errors: string[] = [];
 
   constructor(log: Log, clock: Clock, limits: VmLimits) {
     this.#log = log;
@@ -37,9 +39,18 @@ export class GuestLog {
     return level >= ERROR || this.#log.enabled(LOG_LEVELS[level]);
   }
 
+  /** What the module complained of since `forgetErrors`, empty where it did not. */
+  get errors(): string {
+    return this.#errors.join('; ');
+  }
+
+  forgetErrors(): void {
+    if (this.#errors.length > 0) this.#errors = [];
+  }
+
   write(level: number, text: string): void {
     const message = visible(text.slice(0, this.#limits.logLineBytesMax));
-    if (level >= ERROR) this.lastError = message;
+    if (level >= ERROR && this.#errors.length < ERRORS_KEPT) this.#errors.push(message);
     if (!this.#log.enabled(LOG_LEVELS[level]) || !this.#inBudget()) return;
     this.#log.write(LOG_LEVELS[level], message);
   }

@@ -250,8 +250,11 @@ export class Guest {
     const outerEffective = this.effective;
     this.frame = frame;
     this.effective = frame;
-    // A callback inside another one's host call shares its fuel.
-    if (this.#fuel !== null && outer === null) this.#fuel.value = fuel;
+    if (outer === null) {
+      this.log.forgetErrors();
+      // A callback inside another one's host call shares its fuel.
+      if (this.#fuel !== null) this.#fuel.value = fuel;
+    }
     let result: number | undefined = 0;
     try {
       result = callback(frame.id, a, b, c, d);
@@ -283,7 +286,7 @@ export class Guest {
   #died(error: unknown, callback: string, fuelGiven: number): void {
     this.log.flush();
     const exhausted = this.#fuel !== null && this.#fuel.value < 0;
-    const facts = { callback, fuelGiven, exhausted, lastError: this.log.lastError };
+    const facts = { callback, fuelGiven, exhausted, complaint: this.log.errors };
     const { fault, message } = describeFault(error, facts);
     if (fault === null) return;
     this.fault = moduleProblem(this.compiled.name, fault, message);

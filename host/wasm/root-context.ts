@@ -59,7 +59,6 @@ export class RootContext implements StreamOwner {
     const { onContextCreate, onVmStart, onConfigure } = guest.functions;
     guest.roots.add(this);
     guest.contexts.set(this.id, this);
-    guest.log.lastError = '';
     guest.refusal = null;
     if (onContextCreate !== null) {
       guest.callSlow(onContextCreate, this, 'proxy_on_context_create', 0, 0);
@@ -81,7 +80,6 @@ export class RootContext implements StreamOwner {
     const callback = guest.functions.onConfig;
     if (callback === null) return this.#problem('does not export lateen_on_config');
     guest.refusal = null;
-    guest.log.lastError = '';
     this.configuration = json;
     const accepted = guest.callSlow(callback, this, 'lateen_on_config', configId, json.length);
     this.configuration = this.#pluginConfiguration;
@@ -168,7 +166,7 @@ export class RootContext implements StreamOwner {
 
   #problem(what: string): Result<never> {
     const { refusal, log } = this.#guest;
-    const reason = refusal?.message ?? log.lastError;
+    const reason = refusal?.message ?? log.errors;
     const message = reason === '' ? what : `${what}: ${reason}`;
     const path = refusal?.path ?? '';
     return fail(moduleProblem(this.pluginName, 'refused', message, path === '' ? {} : { path }));

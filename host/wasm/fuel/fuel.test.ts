@@ -101,7 +101,9 @@ for (const [what, { code, more }] of Object.entries(RUNAWAYS)) {
     const ms = cpuMs(() => context.onRequestHeaders(1, true));
     expect(vm.alive).toBe(false);
     expect(vm.fault?.code).toBe('LAT0351');
-    expect(vm.fault?.message).toContain('used up its 10,000,000 units of fuel in proxy_on_request_headers');
+    expect(vm.fault?.message).toContain(
+      'used up its 10,000,000 units of fuel in proxy_on_request_headers',
+    );
     expect(ms).toBeLessThan(LIMIT_MS);
     expect(context.onRequestHeaders(1, true)).toBe(TRAPPED);
   });
@@ -117,7 +119,9 @@ const EVERYWHERE: Readonly<Record<string, string>> = {
 for (const [name, type] of Object.entries(EVERYWHERE)) {
   test(`an endless loop in ${name} is refused by name`, async () => {
     const bytes = buildFilter({ [name]: { type, code: forever([]) } });
-    await expect(openBytes(bytes)).rejects.toThrow(`LAT0351 used up its 40,000,000 units of fuel in ${name}`);
+    await expect(openBytes(bytes)).rejects.toThrow(
+      `LAT0351 used up its 40,000,000 units of fuel in ${name}`,
+    );
   });
 }
 
