@@ -16,7 +16,8 @@ const FILTERS = dirname(fileURLToPath(import.meta.url));
 const SDK = join(FILTERS, '../sdk');
 const PACKAGE_LOCK = join(FILTERS, '../package-lock.json');
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
-const RELEASE = ['-O3', '--sourceMap'];
+/** Speed first; of two equally fast forms the smaller one. */
+const RELEASE = ['-O3s', '--sourceMap'];
 
 export interface BuildOptions {
   /** Where modules and manifest go. */

@@ -1,4 +1,5 @@
 import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer';
 import { readHeader } from '@lateen/sdk/assembly/host/headers';
@@ -42,7 +43,7 @@ export class ClusterChoice {
     this.header = header;
     if (reader.has('weightedClusters')) {
       const several = reader.child('weightedClusters');
-      this.randomHeader = Bytes.orNull(several.text('headerName').toLowerCase());
+      this.randomHeader = Bytes.orNull(lowerText(several.text('headerName')));
       this.readWeighted(several);
     } else if (header === null && reader.text('cluster').length === 0) {
       reader.refuseUnread();
@@ -96,5 +97,5 @@ export class ClusterChoice {
 }
 
 function headerName(reader: JsonReader): Bytes | null {
-  return Bytes.orNull(reader.text('clusterHeader').toLowerCase());
+  return Bytes.orNull(lowerText(reader.text('clusterHeader')));
 }

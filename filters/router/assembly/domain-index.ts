@@ -1,3 +1,4 @@
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { ByteMap } from '@lateen/sdk/assembly/bytes/byte-map';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { hashBytes } from '@lateen/sdk/assembly/bytes/hash';
@@ -17,7 +18,7 @@ export class DomainIndex {
 
   /** False where the domain is there already. */
   add(domain: string, virtualHost: i32): bool {
-    const key = Bytes.of(domain.toLowerCase());
+    const key = Bytes.of(lowerText(domain));
     if (key.size === 1 && key.byte(0) === STAR) {
       if (this.any !== NONE) return false;
       this.any = virtualHost;

@@ -1,3 +1,4 @@
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { addHeader, hasHeader, removeHeader, setHeader } from '@lateen/sdk/assembly/host/headers';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
@@ -17,7 +18,7 @@ class HeaderEdit {
 
   constructor(reader: JsonReader) {
     const header = reader.child('header');
-    const name = header.text('key').toLowerCase();
+    const name = lowerText(header.text('key'));
     if (name.length === 0) header.complain('key', 'is missing');
     refuseReserved(header, 'key', name);
     this.name = Bytes.of(name);
@@ -52,7 +53,7 @@ export class HeaderEdits {
     const edits = new HeaderEdits();
     for (let i = 0; i < added.length; i++) edits.added.push(new HeaderEdit(added[i]));
     for (let i = 0; i < removed.length; i++) {
-      const name = removed[i].toLowerCase();
+      const name = lowerText(removed[i]);
       refuseReserved(reader, prefix + 'HeadersToRemove', name);
       edits.removed.push(Bytes.of(name));
     }

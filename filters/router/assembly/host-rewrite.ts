@@ -1,4 +1,5 @@
 import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { addHeader, readHeader, setHeader } from '@lateen/sdk/assembly/host/headers';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
@@ -21,7 +22,7 @@ export class HostRewrite {
     const literal = reader.text('hostRewriteLiteral');
     const header = reader.text('hostRewriteHeader');
     if (literal.length > 0) this.literal = Bytes.of(literal);
-    if (header.length > 0) this.header = Bytes.of(header.toLowerCase());
+    if (header.length > 0) this.header = Bytes.of(lowerText(header));
     if (reader.has('hostRewritePathRegex')) {
       this.regex = new RegexRewrite(reader.child('hostRewritePathRegex'));
     }

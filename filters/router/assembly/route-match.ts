@@ -1,3 +1,4 @@
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes, lowerByte } from '@lateen/sdk/assembly/bytes/bytes';
 import { Regex } from '@lateen/sdk/assembly/host/regex';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
@@ -34,7 +35,7 @@ export class RouteMatch {
     const text = readPath(reader, kind);
     this.kind = kind;
     this.ignoreCase = ignoreCase;
-    this.path = Bytes.of(ignoreCase ? text.toLowerCase() : text);
+    this.path = Bytes.of(ignoreCase ? lowerText(text) : text);
     this.regex = kind === MATCH_REGEX ? readRegex(reader.child('safeRegex')) : null;
     this.headers = HeaderMatcher.readAll(reader, 'headers', slots);
     this.query = QueryMatcher.readAll(reader);

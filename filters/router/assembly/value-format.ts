@@ -1,5 +1,6 @@
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from '@lateen/sdk/abi/maps';
 import { allocate } from '@lateen/sdk/assembly/arena';
+import { lowerText, lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { formatInteger } from '@lateen/sdk/assembly/bytes/integer';
 import { readHeader } from '@lateen/sdk/assembly/host/headers';
@@ -141,10 +142,7 @@ export class ValueFormat {
   private fieldOperator(kind: i32, text: string, open: i32): bool {
     const close = text.lastIndexOf(')');
     if (open < 0 || close < open) return false;
-    const names = text
-      .substring(open + 1, close)
-      .toLowerCase()
-      .split('?');
+    const names = lowerText(text.substring(open + 1, close)).split('?');
     if (names.length > 2 || names[0].length === 0) return false;
     const piece = new Piece(kind, Bytes.of(names[0]));
     if (names.length === 2) piece.other = Bytes.of(names[1]);

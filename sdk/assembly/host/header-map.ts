@@ -1,5 +1,6 @@
 import * as maps from '../../abi/maps';
 import { OK } from '../../abi/status';
+import { lowerText } from '../bytes/ascii';
 import { Bytes } from '../bytes/bytes';
 import { utf8, utf8Size } from '../bytes/text';
 import {
@@ -36,7 +37,7 @@ export class HeaderMap {
   /** All values in order; empty where there is none. */
   getAll(name: string): Array<string> {
     const values: string[] = [];
-    const wanted = Bytes.of(name.toLowerCase());
+    const wanted = Bytes.of(lowerText(name));
     const reader = new PairReader();
     if (!this.open(reader)) return values;
     while (reader.next()) {

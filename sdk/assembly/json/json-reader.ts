@@ -1,3 +1,4 @@
+import { durationMs } from '../bytes/ascii';
 import { warn } from '../host/log';
 import {
   JSON_ARRAY,
@@ -77,9 +78,8 @@ export class JsonReader {
   /** Milliseconds of a proto3 JSON duration such as `"1.5s"`. */
   durationMs(name: string, fallback: i64 = 0): i64 {
     if (!this.has(name)) return fallback;
-    const text = this.text(name);
-    const seconds = text.endsWith('s') ? F64.parseFloat(text.substring(0, text.length - 1)) : NaN;
-    if (isFinite(seconds)) return <i64>Math.round(seconds * 1000);
+    const milliseconds = durationMs(this.text(name));
+    if (isFinite(milliseconds)) return <i64>Math.round(milliseconds);
     this.complain(name, 'is not a duration');
     return fallback;
   }

@@ -1,4 +1,5 @@
 import { epoch } from '../arena';
+import { lowerText } from '../bytes/ascii';
 import { Bytes } from '../bytes/bytes';
 import { readJoinedHeader } from '../host/joined-header';
 
@@ -14,7 +15,7 @@ export class HeaderSlot {
   private readAt: u32 = 0;
 
   constructor(name: string, map: i32) {
-    this.name = Bytes.of(name.toLowerCase());
+    this.name = Bytes.of(lowerText(name));
     this.map = map;
   }
 
@@ -39,7 +40,7 @@ export class HeaderSlots {
   }
 
   slot(name: string): HeaderSlot {
-    const key = name.toLowerCase();
+    const key = lowerText(name);
     const known = this.names.indexOf(key);
     if (known >= 0) return this.slots[known];
     const slot = new HeaderSlot(key, this.map);

@@ -1,3 +1,4 @@
+import { lowerText } from '../bytes/ascii';
 import { Bytes } from '../bytes/bytes';
 import { Regex } from '../host/regex';
 import { JsonReader } from '../json/json-reader';
@@ -18,7 +19,7 @@ export class StringMatcher {
 
   constructor(kind: i32, text: string, ignoreCase: bool, regex: Regex | null = null) {
     this.kind = kind;
-    this.text = Bytes.of(ignoreCase ? text.toLowerCase() : text);
+    this.text = Bytes.of(ignoreCase ? lowerText(text) : text);
     this.ignoreCase = ignoreCase;
     this.regex = regex;
   }
