@@ -2,7 +2,7 @@ import type { Clock } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Log } from '@lateen/sdk/base/log';
 import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
-import { ok, type Result } from '@lateen/sdk/base/result';
+import { fail, type Outcome, ok, type Result } from '@lateen/sdk/base/result';
 import type { XdsRegistry } from '@lateen/sdk/xds/registry';
 import { type ConfigObject, objectKey } from './api/object.ts';
 import { buildMesh } from './mesh/build.ts';
@@ -102,7 +102,8 @@ export class Engine {
   rebuild(): void {
     this.#revision += 1;
     const { pipeline } = this.#options;
-    const mesh = buildMesh(pipeline.gate(this.#source.objects));
+    const mesh = this.#index(pipeline.gate(this.#source.objects));
+    if (mesh === undefined) return;
     this.#mesh = mesh.value;
     this.#meshProblems = mesh.problems;
     this.#modules = resolve(mesh.value, pipeline.modules());
@@ -112,6 +113,20 @@ export class Engine {
     this.#built.clear();
     this.#encoder.sweep();
     this.#options.onRebuilt();
+  }
+
+  /** The index of what was declared; undefined where a fault of ours leaves the one before standing. */
+  #index(objects: readonly ConfigObject[]): Outcome<Mesh> | undefined {
+    try {
+      return buildMesh(objects);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.log.write('critical', text);
+      const message = `internal error while indexing: ${text.split('\n', 1)[0]}`;
+      const origin = { resource: 'control plane' };
+      this.#meshProblems = [{ level: 'error', code: 'LAT0600', message, origin }];
+      return undefined;
+    }
   }
 
   /** What a proxy should have now. The same proxy asked twice costs once. */
@@ -141,9 +156,22 @@ export class Engine {
     const key = JSON.stringify([node.id, node.metadata]);
     const known = this.#built.get(key);
     if (known !== undefined) return known;
-    const built = this.#translate(node);
+    const built = this.#translateSafely(node);
     this.#built.set(key, built);
     return built;
+  }
+
+  /** A fault of ours in one proxy's translation must not end the server for all the others. */
+  #translateSafely(node: XdsNode): Result<Built> {
+    try {
+      return this.#translate(node);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.log.write('critical', text, { node: node.id });
+      const message = `internal error while translating: ${text.split('\n', 1)[0]}`;
+      const origin = { resource: `node ${node.id}` };
+      return fail({ level: 'error', code: 'LAT0600', message, origin });
+    }
   }
 
   #translate(node: XdsNode): Result<Built> {
