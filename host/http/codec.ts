@@ -31,7 +31,11 @@ export interface MessageReceiver {
   onData(chunk: Buffer, end: boolean): void;
   /** Trailers; they are always the end. */
   onTrailers(trailers: HeaderMap): void;
-  /** Nothing follows, in either direction. `detail` says more, for logs. */
+  /**
+   * Nothing follows, in either direction. `detail` says more, for logs: Envoy's response code
+   * details. A downstream codec that says `protocol-error` or `limit` has answered 4xx itself if no
+   * head had been written.
+   */
   onReset(reason: ResetReason, detail: string): void;
   /** Bytes written earlier have drained below the low watermark. */
   onWritable(): void;
