@@ -6,6 +6,7 @@ import type { H1ClientOptions } from './h1-options.ts';
 import { FAILED, INCOMPLETE } from './head-facts.ts';
 import { HeadParser } from './head-parser.ts';
 import type { HeaderMap } from './header-map.ts';
+import { Intake, type IntakeOwner } from './intake.ts';
 import { Outbox } from './outbox.ts';
 
 export interface H1ClientEvents {
@@ -41,22 +42,17 @@ export function openH1Client(
  */
 type Phase = 'idle' | 'head' | 'body' | 'answered' | 'closed';
 
-class H1ClientConnection implements H1Client, ClientStreamHost {
+class H1ClientConnection implements H1Client, ClientStreamHost, IntakeOwner {
   readonly out: Outbox;
+  readonly #intake: Intake;
   readonly #socket: Socket;
   readonly #options: H1ClientOptions;
   readonly #events: H1ClientEvents;
   readonly #parser: HeadParser;
   readonly #body: BodyInput;
-  readonly #resume = { resume: () => this.#goOn() };
   #phase: Phase = 'idle';
   #map: HeaderMap;
   #stream: H1ClientStream | null = null;
-  #rest: Buffer | null = null;
-  #restAt = 0;
-  #held = false;
-  #paused = false;
-  #resumeQueued = false;
   /** No further stream after this one. */
   #last = false;
   #informational = 0;
@@ -70,7 +66,7 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
     this.#body = new BodyInput(options);
     this.out = new Outbox(socket, options.queue, options.bufferBytesMax, () => this.#onWritable());
     const { queue } = options;
-    socket.on('data', (chunk: Buffer) => queue.inTurn(() => this.#onData(chunk)));
+    this.#intake = new Intake(socket, queue, this);
     socket.on('end', () => queue.inTurn(() => this.#onEnd()));
     socket.on('error', () => {});
     socket.on('close', () => queue.inTurn(() => this.#fail('remote-reset', TERMINATED)));
@@ -104,15 +100,11 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
   }
 
   pauseReading(): void {
-    if (this.#held) return;
-    this.#held = true;
-    this.#pause();
+    this.#intake.hold();
   }
 
   resumeReading(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#queueResume();
+    this.#intake.release();
   }
 
   abort(stream: H1ClientStream): void {
@@ -133,21 +125,11 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
 
   // Reading.
 
-  #onData(chunk: Buffer): void {
-    if (this.#phase === 'closed') return;
-    if (this.#rest === null) this.#run(chunk, 0);
-    else this.#keep(Buffer.concat([this.#rest.subarray(this.#restAt), chunk]), 0);
+  reads(): boolean {
+    return this.#phase !== 'closed';
   }
 
-  #run(chunk: Buffer, from: number): void {
-    let at = from;
-    while (at < chunk.length && !this.#held && this.#phase !== 'closed') {
-      at = this.#step(chunk, at);
-    }
-    if (at < chunk.length && this.#phase !== 'closed') this.#keep(chunk, at);
-  }
-
-  #step(chunk: Buffer, at: number): number {
+  step(chunk: Buffer, at: number): number {
     switch (this.#phase) {
       case 'head':
         return this.#readHead(chunk, at);
@@ -244,41 +226,9 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
 
   #becomeIdle(): void {
     this.#phase = 'idle';
-    this.#held = false;
-    this.#queueResume();
-    // Bytes that are there already belong to no answer: `goOn` will close instead.
-    if (this.#rest === null) this.#events.onIdle();
-  }
-
-  // Pausing.
-
-  #keep(chunk: Buffer, from: number): void {
-    this.#rest = chunk;
-    this.#restAt = from;
-    this.#pause();
-  }
-
-  #pause(): void {
-    this.#paused = true;
-    this.#socket.pause();
-  }
-
-  #queueResume(): void {
-    if (this.#resumeQueued || !this.#paused) return;
-    this.#resumeQueued = true;
-    this.#options.queue.addFirst(this.#resume);
-  }
-
-  #goOn(): void {
-    this.#resumeQueued = false;
-    const rest = this.#rest;
-    if (rest !== null && !this.#held) {
-      this.#rest = null;
-      this.#run(rest, this.#restAt);
-    }
-    if (this.#rest !== null || this.#held || this.#phase === 'closed') return;
-    this.#paused = false;
-    this.#socket.resume();
+    this.#intake.release();
+    // Bytes that are there already belong to no answer: reading them will close the connection.
+    if (!this.#intake.hasRest) this.#events.onIdle();
   }
 
   // Ending.
@@ -314,7 +264,7 @@ class H1ClientConnection implements H1Client, ClientStreamHost {
   #destroy(): boolean {
     if (this.#phase === 'closed') return false;
     this.#phase = 'closed';
-    this.#rest = null;
+    this.#intake.stop();
     this.out.discard();
     if (!this.#socket.destroyed) this.#socket.destroy();
     return true;

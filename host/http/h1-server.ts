@@ -8,6 +8,7 @@ import { H1ServerStream, type StreamHost } from './h1-server-stream.ts';
 import { FAILED, INCOMPLETE } from './head-facts.ts';
 import { HeadParser } from './head-parser.ts';
 import type { HeaderMap } from './header-map.ts';
+import { Intake, type IntakeOwner } from './intake.ts';
 import { Outbox } from './outbox.ts';
 import { type H1ServerEvents, writeRejection } from './rejection.ts';
 import { setScheme } from './request-line.ts';
@@ -46,8 +47,9 @@ export function openH1Server(
  */
 type Phase = 'head' | 'body' | 'answer' | 'discard' | 'closing' | 'closed';
 
-class H1ServerConnection implements H1Server, StreamHost {
+class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
   readonly out: Outbox;
+  readonly #intake: Intake;
   readonly #socket: Socket;
   readonly #options: H1ServerOptions;
   readonly #accept: AcceptStream;
@@ -56,17 +58,9 @@ class H1ServerConnection implements H1Server, StreamHost {
   readonly #parser: HeadParser;
   readonly #body: BodyInput;
   readonly #timer = new WheelTimer(() => this.#options.queue.inTurn(() => this.#onTimer()));
-  readonly #resume = { resume: () => this.#goOn() };
   #phase: Phase = 'head';
   #map: HeaderMap;
   #stream: H1ServerStream | null = null;
-  /** Bytes that were received and not parsed yet, from `#restAt` on. */
-  #rest: Buffer | null = null;
-  #restAt = 0;
-  #paused = false;
-  #resumeQueued = false;
-  /** The stream's owner wants no more of the body now. */
-  #held = false;
   #keepAlive = true;
   #draining = false;
   #halfClosed = false;
@@ -91,7 +85,7 @@ class H1ServerConnection implements H1Server, StreamHost {
     this.#body = new BodyInput(options);
     this.out = new Outbox(socket, options.queue, options.bufferBytesMax, () => this.#onWritable());
     const { queue } = options;
-    socket.on('data', (chunk: Buffer) => queue.inTurn(() => this.#onData(chunk)));
+    this.#intake = new Intake(socket, queue, this);
     socket.on('end', () => queue.inTurn(() => this.#onEnd()));
     socket.on('error', () => {});
     socket.on('close', () => queue.inTurn(() => this.#onClose()));
@@ -138,7 +132,7 @@ class H1ServerConnection implements H1Server, StreamHost {
   onAnswerEnd(): void {
     const stream = this.#stream;
     this.#stream = null;
-    this.#held = false;
+    this.#intake.release();
     if (stream === null || this.#phase === 'closed') return;
     if (stream.closes || this.#halfClosed) this.#beginClosing();
     else if (this.#phase === 'answer') this.#beginHead();
@@ -147,15 +141,11 @@ class H1ServerConnection implements H1Server, StreamHost {
   }
 
   pauseReading(): void {
-    if (this.#phase !== 'body') return;
-    this.#held = true;
-    this.#pause();
+    if (this.#phase === 'body') this.#intake.hold();
   }
 
   resumeReading(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#queueResume();
+    this.#intake.release();
   }
 
   abort(): void {
@@ -170,58 +160,11 @@ class H1ServerConnection implements H1Server, StreamHost {
 
   // Reading.
 
-  #onData(chunk: Buffer): void {
-    if (this.#phase === 'closing' || this.#phase === 'closed') return;
-    if (this.#rest === null) this.#run(chunk, 0);
-    // The socket is paused while a rest is kept; a chunk may still have been on its way.
-    else this.#keep(Buffer.concat([this.#rest.subarray(this.#restAt), chunk]), 0);
+  reads(): boolean {
+    return this.#phase === 'head' || this.#phase === 'body' || this.#phase === 'discard';
   }
 
-  /** Parses as far as the phase allows; what is left is kept, and the socket paused. */
-  #run(chunk: Buffer, from: number): void {
-    let at = from;
-    while (at < chunk.length && this.#reads()) at = this.#step(chunk, at);
-    if (at < chunk.length && this.#phase !== 'closing' && this.#phase !== 'closed') {
-      this.#keep(chunk, at);
-    }
-  }
-
-  #keep(chunk: Buffer, from: number): void {
-    this.#rest = chunk;
-    this.#restAt = from;
-    this.#pause();
-  }
-
-  #pause(): void {
-    this.#paused = true;
-    this.#socket.pause();
-  }
-
-  #reads(): boolean {
-    if (this.#phase === 'body') return !this.#held;
-    return this.#phase === 'head' || this.#phase === 'discard';
-  }
-
-  /** Goes on after a pause, outside of the owner's call that allowed it. */
-  #queueResume(): void {
-    if (this.#resumeQueued || !this.#paused) return;
-    this.#resumeQueued = true;
-    this.#options.queue.addFirst(this.#resume);
-  }
-
-  #goOn(): void {
-    this.#resumeQueued = false;
-    const rest = this.#rest;
-    if (rest !== null && this.#reads()) {
-      this.#rest = null;
-      this.#run(rest, this.#restAt);
-    }
-    if (this.#rest !== null || this.#held || this.#phase === 'closed') return;
-    this.#paused = false;
-    this.#socket.resume();
-  }
-
-  #step(chunk: Buffer, at: number): number {
+  step(chunk: Buffer, at: number): number {
     const next = this.#phase === 'head' ? this.#readHead(chunk, at) : this.#readBody(chunk, at);
     return next < 0 ? chunk.length : next;
   }
@@ -287,8 +230,8 @@ class H1ServerConnection implements H1Server, StreamHost {
   #beginHead(): void {
     this.#phase = 'head';
     this.#parser.begin(this.#map);
-    if (this.#rest === null) this.#arm(this.#options.idleTimeoutMs);
-    this.#queueResume();
+    if (!this.#intake.hasRest) this.#arm(this.#options.idleTimeoutMs);
+    this.#intake.wake();
   }
 
   #canDiscard(): boolean {
@@ -300,7 +243,7 @@ class H1ServerConnection implements H1Server, StreamHost {
     this.#phase = 'discard';
     this.#discardLeft = this.#options.drainBytesMax;
     this.#arm(this.#options.delayedCloseTimeoutMs);
-    this.#queueResume();
+    this.#intake.wake();
   }
 
   #discarded(size: number): void {
@@ -312,10 +255,9 @@ class H1ServerConnection implements H1Server, StreamHost {
   /** Sends FIN behind the last answer and drops what still comes, for a while. */
   #beginClosing(): void {
     this.#phase = 'closing';
-    this.#rest = null;
+    this.#intake.stop();
     this.#unsent = Number.POSITIVE_INFINITY;
     this.out.end();
-    this.#socket.resume();
     this.#arm(this.#options.delayedCloseTimeoutMs);
   }
 
@@ -389,7 +331,7 @@ class H1ServerConnection implements H1Server, StreamHost {
 
   #destroy(): void {
     this.#phase = 'closed';
-    this.#rest = null;
+    this.#intake.stop();
     this.out.discard();
     this.#options.timers.cancel(this.#timer);
     if (!this.#socket.destroyed) this.#socket.destroy();
