@@ -68,69 +68,76 @@ export function compileChainTable(matches: readonly FilterChainMatch[]): ChainTa
 }
 
 /** One value of a criterion; `null` stands for "any". */
-type Value = string | number | CidrRange | null;
+type Value = string | CidrRange | null;
 
-interface Criterion {
-  readonly values: (match: FilterChainMatch) => readonly Value[];
-  /** Whether the value of a chain fits the connection. */
-  readonly fits: (value: Value, facts: ConnectionFacts) => boolean;
-  /** How specific; the highest that fits wins. `null` is -1. */
-  readonly rank: (value: Value, facts: ConnectionFacts) => number;
-}
-
-const same = (): number => 0;
+/** Either values that are looked up, or address ranges, of which the longest that fits counts. */
+type Criterion =
+  | {
+      readonly kind: 'values';
+      readonly values: (match: FilterChainMatch) => readonly Value[];
+      /** What of the connection to look for, the most specific first. */
+      readonly wanted: (facts: ConnectionFacts) => readonly string[];
+    }
+  | {
+      readonly kind: 'ranges';
+      readonly values: (match: FilterChainMatch) => readonly Value[];
+      readonly ip: (facts: ConnectionFacts) => IpBytes;
+    };
 
 const CRITERIA: readonly Criterion[] = [
   {
-    values: (match) => [match.destinationPort === 0 ? null : match.destinationPort],
-    fits: (value, facts) => value === facts.destinationPort,
-    rank: same,
+    kind: 'values',
+    values: (match) => (match.destinationPort === 0 ? [] : [String(match.destinationPort)]),
+    wanted: (facts) => [String(facts.destinationPort)],
   },
-  ranges(
-    (match) => match.prefixRanges,
-    (facts) => facts.destinationIp,
-  ),
+  { kind: 'ranges', values: (match) => match.prefixRanges, ip: (facts) => facts.destinationIp },
   {
+    kind: 'values',
     values: (match) => match.serverNames,
-    fits: (value, facts) => serverNameFits(String(value), facts.serverName),
-    // An exact name beats every suffix, a longer suffix a shorter one.
-    rank: (value) => (String(value).startsWith('*.') ? String(value).length : 1000),
+    wanted: (facts) => namesOf(facts.serverName),
   },
   {
-    values: (match) => [match.transportProtocol === '' ? null : match.transportProtocol],
-    fits: (value, facts) => value === facts.transportProtocol,
-    rank: same,
+    kind: 'values',
+    values: (match) => (match.transportProtocol === '' ? [] : [match.transportProtocol]),
+    wanted: (facts) => [facts.transportProtocol],
   },
   {
+    kind: 'values',
     values: (match) => match.applicationProtocols,
-    fits: (value, facts) => facts.applicationProtocols.includes(String(value)),
-    // The client's order of preference decides.
-    rank: (value, facts) => 1000 - facts.applicationProtocols.indexOf(String(value)),
+    wanted: (facts) => facts.applicationProtocols,
   },
-  ranges(
-    (match) => match.directSourcePrefixRanges,
-    (facts) => facts.directSourceIp,
-  ),
   {
-    values: (match) => [match.sourceType === 'ANY' ? null : match.sourceType],
-    fits: (value, facts) => (value === 'SAME_IP_OR_LOOPBACK') === isLocal(facts),
-    rank: same,
+    kind: 'ranges',
+    values: (match) => match.directSourcePrefixRanges,
+    ip: (facts) => facts.directSourceIp,
   },
-  ranges(
-    (match) => match.sourcePrefixRanges,
-    (facts) => facts.sourceIp,
-  ),
   {
-    values: (match) => match.sourcePorts,
-    fits: (value, facts) => value === facts.sourcePort,
-    rank: same,
+    kind: 'values',
+    values: (match) => (match.sourceType === 'ANY' ? [] : [match.sourceType]),
+    wanted: (facts) => [isLocal(facts) ? 'SAME_IP_OR_LOOPBACK' : 'EXTERNAL'],
+  },
+  { kind: 'ranges', values: (match) => match.sourcePrefixRanges, ip: (facts) => facts.sourceIp },
+  {
+    kind: 'values',
+    values: (match) => match.sourcePorts.map(String),
+    wanted: (facts) => [String(facts.sourcePort)],
   },
 ];
+
+interface Branch {
+  readonly value: Value;
+  readonly next: Level | null;
+  /** On the last level. */
+  chain: number;
+}
+
+const ANY: readonly Value[] = [null];
 
 class Level {
   readonly #depth: number;
   readonly #branches = new Map<string, Branch>();
-  #ordered: readonly Branch[] = [];
+  /** Of a criterion of ranges: the longest prefix first. */
+  #ranges: readonly (readonly [CidrRange, Branch])[] = [];
 
   constructor(depth: number) {
     this.#depth = depth;
@@ -149,24 +156,36 @@ class Level {
     return other;
   }
 
+  /** To be called once all chains are in. */
   sort(): void {
-    this.#ordered = [...this.#branches.values()];
-    for (const branch of this.#ordered) branch.next?.sort();
+    const branches = [...this.#branches.values()];
+    this.#ranges = branches
+      .flatMap((branch): [CidrRange, Branch][] =>
+        typeof branch.value === 'object' && branch.value !== null ? [[branch.value, branch]] : [],
+      )
+      .sort(([a], [b]) => b.prefixLength - a.prefixLength);
+    for (const branch of branches) branch.next?.sort();
   }
 
   find(facts: ConnectionFacts): number {
+    const branch = this.#choose(facts) ?? this.#branches.get('');
+    if (branch === undefined) return -1;
+    return branch.next === null ? branch.chain : branch.next.find(facts);
+  }
+
+  #choose(facts: ConnectionFacts): Branch | undefined {
     const criterion = CRITERIA[this.#depth];
-    let best: Branch | null = null;
-    let bestRank = -2;
-    for (const branch of this.#ordered) {
-      const { value } = branch;
-      const rank = value === null ? -1 : rankOf(criterion, value, facts);
-      if (rank <= bestRank) continue;
-      best = branch;
-      bestRank = rank;
+    if (criterion.kind === 'ranges') {
+      if (this.#ranges.length === 0) return undefined;
+      const ip = criterion.ip(facts);
+      return this.#ranges.find(([range]) => inRange(ip, range))?.[1];
     }
-    if (best === null) return -1;
-    return best.next === null ? best.chain : best.next.find(facts);
+    if (this.#branches.size === 1 && this.#branches.has('')) return undefined;
+    for (const value of criterion.wanted(facts)) {
+      const branch = this.#branches.get(keyOf(value));
+      if (branch !== undefined) return branch;
+    }
+    return undefined;
   }
 
   #branch(value: Value): Branch {
@@ -181,42 +200,20 @@ class Level {
   }
 }
 
-interface Branch {
-  readonly value: Value;
-  readonly next: Level | null;
-  /** On the last level. */
-  chain: number;
-}
-
-const ANY: readonly Value[] = [null];
-
-function rankOf(criterion: Criterion, value: Value, facts: ConnectionFacts): number {
-  return criterion.fits(value, facts) ? criterion.rank(value, facts) : -2;
-}
-
-function ranges(
-  values: (match: FilterChainMatch) => readonly CidrRange[],
-  ip: (facts: ConnectionFacts) => IpBytes,
-): Criterion {
-  return {
-    values,
-    fits: (value, facts) => isRange(value) && inRange(ip(facts), value),
-    rank: (value) => (isRange(value) ? value.prefixLength : -1),
-  };
-}
-
-function isRange(value: Value): value is CidrRange {
-  return typeof value === 'object' && value !== null;
-}
-
 function keyOf(value: Value): string {
   if (value === null) return '';
-  return isRange(value) ? `${value.ip.join('.')}/${value.prefixLength}` : `=${value}`;
+  if (typeof value === 'string') return `=${value}`;
+  return `${value.ip.join('.')}/${value.prefixLength}`;
 }
 
-function serverNameFits(pattern: string, name: string): boolean {
-  if (!pattern.startsWith('*.')) return pattern === name;
-  return name.length > pattern.length - 1 && name.endsWith(pattern.slice(1));
+/** The name and the wildcards it falls under, the longest first. */
+function namesOf(serverName: string): readonly string[] {
+  if (serverName === '') return [];
+  const names = [serverName];
+  for (let dot = serverName.indexOf('.'); dot !== -1; dot = serverName.indexOf('.', dot + 1)) {
+    if (dot > 0) names.push(`*${serverName.slice(dot)}`);
+  }
+  return names;
 }
 
 function isLocal(facts: ConnectionFacts): boolean {

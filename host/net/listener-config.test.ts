@@ -36,7 +36,7 @@ describe('listener configuration', () => {
       name: 'web',
       addresses: [{ host: '127.0.0.1', port: 8080 }],
       bindToPort: true,
-      useOriginalDst: false,
+      sniffFor: null,
       bufferBytesMax: 1024 * 1024,
       direction: 'UNSPECIFIED',
       statPrefix: '127.0.0.1_8080',
@@ -54,7 +54,6 @@ describe('listener configuration', () => {
       listener({
         additionalAddresses: [{ address: { socketAddress: { address: '::1', portValue: 81 } } }],
         bindToPort: false,
-        useOriginalDst: true,
         perConnectionBufferLimitBytes: 32768,
         tcpBacklogSize: 10,
         trafficDirection: 'INBOUND',
@@ -89,7 +88,7 @@ describe('listener configuration', () => {
     expect(config).toMatchObject({
       addresses: [{ port: 8080 }, { host: '::1', port: 81 }],
       bindToPort: false,
-      useOriginalDst: true,
+      sniffFor: { tls: true, http: true },
       bufferBytesMax: 32768,
       backlog: 10,
       direction: 'INBOUND',
@@ -174,6 +173,7 @@ describe('listener configuration', () => {
       { filterChains: [{ ...CHAIN, filterChainMatch: { suffixLen: 3 } }] },
       'filterChains[0].filterChainMatch.suffixLen: is not supported',
     ],
+    ['handing on by destination', { useOriginalDst: true }, 'useOriginalDst: is not supported yet'],
     ['a matcher tree', { filterChainMatcher: {} }, 'filterChainMatcher: is not supported'],
   ])('refuses %s, with the field path', (_, part, text) => {
     expect(refusal(listener(part))).toEqual([text]);
@@ -183,6 +183,16 @@ describe('listener configuration', () => {
     const { value, problems } = parseListener(listener({ enableReusePort: true }));
     expect(value).not.toBeNull();
     expect(problems).toMatchObject([{ level: 'warning', origin: { path: 'enableReusePort' } }]);
+  });
+
+  it('looks at first bytes only where its chains differ by them', () => {
+    const http = [listenerFilter('http_inspector.v3.HttpInspector')];
+    const by = (filterChainMatch: JsonObject, listenerFilters: JsonObject[] = []) =>
+      good(listener({ filterChains: [{ ...CHAIN, filterChainMatch }], listenerFilters })).sniffFor;
+    expect(by({ destinationPort: 1 }, http)).toBeNull();
+    expect(by({ serverNames: ['a'] })).toEqual({ tls: true, http: false });
+    expect(by({ transportProtocol: 'raw_buffer' }, http)).toEqual({ tls: true, http: false });
+    expect(by({ applicationProtocols: ['h2c'] }, http)).toEqual({ tls: true, http: true });
   });
 
   it('never throws, whatever the JSON', () => {

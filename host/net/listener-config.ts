@@ -10,15 +10,15 @@ import {
   MATCH_ALL,
 } from './filter-chain-match.ts';
 import { readChainMatch } from './read-chain-match.ts';
+import type { SniffFor } from './sniff.ts';
 
 /** `envoy.config.listener.v3.Listener`, as far as we serve it; never changed once made. */
 export interface ListenerConfig {
   readonly name: string;
   /** The first is `address`, the rest are `additional_addresses`. */
   readonly addresses: readonly SocketAddress[];
-  /** False: no socket; connections come from a listener with `useOriginalDst`. */
+  /** False: no socket. */
   readonly bindToPort: boolean;
-  readonly useOriginalDst: boolean;
   /** Soft limit of what is buffered per connection and direction. */
   readonly bufferBytesMax: number;
   /** Length of the kernel's accept queue. */
@@ -27,6 +27,8 @@ export interface ListenerConfig {
   /** `listener.<statPrefix>.downstream_cx_total`. */
   readonly statPrefix: string;
   readonly listenerFilters: readonly ListenerFilter[];
+  /** What must be known of the first bytes to choose a chain; null = nothing. */
+  readonly sniffFor: SniffFor | null;
   /** 0 = none. */
   readonly listenerFiltersTimeoutMs: number;
   readonly continueOnListenerFiltersTimeout: boolean;
@@ -100,12 +102,14 @@ export function parseListener(json: JsonObject): Outcome<ListenerConfig | null> 
   for (const [first, second] of chainTable.duplicates) {
     reader.error(`matches exactly what filterChains[${first}] matches`, `filterChains[${second}]`);
   }
+  const listenerFilters = readListenerFilters(reader);
   const value: ListenerConfig = {
     ...readSettings(reader),
     name: name === '' ? addresses.map(addressText).join(',') : name,
     addresses,
     statPrefix: readStatPrefix(reader, addresses),
-    listenerFilters: readListenerFilters(reader),
+    listenerFilters,
+    sniffFor: sniffFor(chains, listenerFilters),
     chains,
     defaultChain,
     chainTable,
@@ -119,12 +123,28 @@ export function parseListener(json: JsonObject): Outcome<ListenerConfig | null> 
   return { value: hasErrors(problems) ? null : value, problems };
 }
 
+/**
+ * A listener looks at first bytes only if its chains differ by what they show. As Envoy does, it
+ * looks for TLS even where nobody configured `tls_inspector`.
+ */
+function sniffFor(
+  chains: readonly FilterChainConfig[],
+  filters: readonly ListenerFilter[],
+): SniffFor | null {
+  const matches = chains.map((chain) => chain.match);
+  const byProtocol = matches.some((match) => match.applicationProtocols.length > 0);
+  const byTls = matches.some((match) => {
+    return match.serverNames.length > 0 || match.transportProtocol !== '';
+  });
+  if (!byProtocol && !byTls) return null;
+  return { tls: true, http: byProtocol && filters.includes('http_inspector') };
+}
+
 function readSettings(
   reader: JsonReader,
 ): Pick<
   ListenerConfig,
   | 'bindToPort'
-  | 'useOriginalDst'
   | 'bufferBytesMax'
   | 'backlog'
   | 'direction'
@@ -133,8 +153,7 @@ function readSettings(
   | 'metadata'
 > {
   return {
-    bindToPort: reader.boolean('bindToPort', true) && readDeprecatedBind(reader),
-    useOriginalDst: reader.boolean('useOriginalDst'),
+    bindToPort: readBindToPort(reader),
     bufferBytesMax: reader.number('perConnectionBufferLimitBytes', DEFAULT_BUFFER_BYTES_MAX),
     backlog: reader.number('tcpBacklogSize', DEFAULT_BACKLOG),
     direction: readDirection(reader),
@@ -147,9 +166,15 @@ function readSettings(
   };
 }
 
-function readDeprecatedBind(reader: JsonReader): boolean {
-  const deprecated = reader.object('deprecatedV1');
-  return deprecated.boolean('bindToPort', true);
+/** Connections that were redirected to us are not handed on to the listener they were meant for. */
+function readBindToPort(reader: JsonReader): boolean {
+  if (reader.boolean('useOriginalDst')) reader.error('is not supported yet', 'useOriginalDst');
+  const bind = reader.boolean('bindToPort', true);
+  if (!bind) {
+    const message = 'a listener without a port gets no connections yet';
+    reader.problem('warning', 'LAT0602', message, 'bindToPort');
+  }
+  return bind && reader.object('deprecatedV1').boolean('bindToPort', true);
 }
 
 function readDirection(reader: JsonReader): TrafficDirection {
@@ -182,6 +207,9 @@ function readListenerFilters(reader: JsonReader): readonly ListenerFilter[] {
     if (known === undefined) {
       filter.error(`listener filter ${filter.string('name')} (${type}) is not supported`);
       return [];
+    }
+    if (known === 'original_dst') {
+      filter.problem('warning', 'LAT0602', 'has no effect yet: connections are not redirected');
     }
     filter.ignore('name');
     // A filter that is off for some connections would sort them into other chains.

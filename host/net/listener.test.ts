@@ -1,14 +1,16 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { silentLog } from '@lateen/sdk/base/log';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RawClient } from '../../test/kit/raw-client.ts';
+import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { waitFor, withDeadline } from '../../test/kit/wait-for.ts';
 import type { ConnectionInfo } from '../http/codec.ts';
 import { MemoryMetrics } from '../testing/memory-services.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import { ConnectionIds } from './connection-info.ts';
-import { Listener, type ListenerOptions } from './listener.ts';
+import { Listener, type ListenerOptions, type OnConnection } from './listener.ts';
 import { type ListenerConfig, parseListener } from './listener-config.ts';
 import { type ListeningSocket, SocketFactory } from './listening-socket.ts';
 
@@ -261,6 +263,117 @@ describe('a listener', () => {
     await waitFor('the connection to end', () => listener.activeConnections === 0);
     const next = await connectTo(socket.address.port);
     await heard(next, 'first;');
+  });
+
+  const byProtocol = {
+    name: 'web',
+    statPrefix: 'web',
+    address: { socketAddress: { address: '127.0.0.1', portValue: 0 } },
+    listenerFilters: [
+      {
+        name: 'http',
+        typedConfig: {
+          '@type':
+            'type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
+        },
+      },
+    ],
+    filterChains: [
+      chain('one', { applicationProtocols: ['http/1.1'] }),
+      chain('old', { applicationProtocols: ['http/1.0'] }),
+      chain('rest'),
+      chain('sni', { serverNames: ['*.test'] }),
+    ],
+  };
+
+  function sniffing(part: JsonObject = {}): ListenerConfig {
+    const { value, problems } = parseListener({ ...byProtocol, ...part });
+    if (value === null) throw new Error(JSON.stringify(problems));
+    return value;
+  }
+
+  /** Answers with the chain's name and then with every byte that comes. */
+  const echo: OnConnection = (socket, chosen) => {
+    socket.write(`${chosen.name}:`);
+    socket.on('data', (bytes: Buffer) => socket.write(bytes));
+  };
+
+  it.each([
+    ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'one'],
+    ['GET / HTTP/1.0\r\n\r\n', 'old'],
+    ['\0binary', 'rest'],
+  ])('looks at the first bytes %j and loses none of them', async (text, name) => {
+    const socket = bind();
+    await serve(socket, { config: sniffing(), onConnection: echo });
+    const whole = await connectTo(socket.address.port);
+    await whole.send(text);
+    await heard(whole, `${name}:${text}`);
+    const dripping = await connectTo(socket.address.port);
+    await dripping.sendInPieces(text, 1);
+    await heard(dripping, `${name}:${text}`);
+    await dripping.send('more');
+    await heard(dripping, `${name}:${text}more`);
+  });
+
+  it('sorts a TLS client by the server name it asks for', async () => {
+    const socket = bind();
+    const chains: string[] = [];
+    await serve(socket, {
+      config: sniffing(),
+      onConnection: (connection, chosen) => {
+        chains.push(chosen.name);
+        connection.destroy();
+      },
+    });
+    for (const servername of ['a.test', 'a.other']) {
+      const { port } = socket.address;
+      const client = connectTls({ port, host: '127.0.0.1', servername, rejectUnauthorized: false });
+      await new Promise<void>((resolve) => client.on('error', () => resolve()));
+    }
+    expect(chains).toEqual(['sni', 'rest']);
+  });
+
+  it('closes a client that shows nothing in time', async () => {
+    const socket = bind();
+    const clock = new SteppedClock();
+    const { metrics, accepted } = await serve(socket, { config: sniffing(), clock });
+    const client = await connectTo(socket.address.port);
+    await client.send('GET / HT');
+    await waitFor('the timer', () => clock.pending === 1);
+    clock.advance(14_999);
+    expect(client.state).toBe('open');
+    clock.advance(1);
+    await client.untilEnd();
+    expect(stat(metrics, 'downstream_pre_cx_timeout')).toBe(1);
+    expect(accepted).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('goes on without the first bytes where it is to', async () => {
+    const socket = bind();
+    const clock = new SteppedClock();
+    const config = sniffing({ continueOnListenerFiltersTimeout: true });
+    await serve(socket, { config, clock, onConnection: echo });
+    const client = await connectTo(socket.address.port);
+    await waitFor('the timer', () => clock.pending === 1);
+    clock.advance(15_000);
+    await client.send('late');
+    await heard(client, 'rest:late');
+  });
+
+  it('forgets a client that leaves before it has shown what it is', async () => {
+    const socket = bind();
+    const clock = new SteppedClock();
+    const { listener, accepted } = await serve(socket, { config: sniffing(), clock });
+    for (const leave of ['end', 'reset'] as const) {
+      const client = await connectTo(socket.address.port);
+      await client.send('GET');
+      await waitFor('the connection', () => listener.activeConnections === 1);
+      client[leave]();
+      await waitFor('the end', () => listener.activeConnections === 0);
+    }
+    expect(accepted).toEqual([]);
+    expect(clock.pending).toBe(0);
   });
 
   it('is drained when the last open connection has ended', async () => {

@@ -1,14 +1,17 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { type Clock, systemClock } from '@lateen/sdk/base/clock';
 import type { Log } from '@lateen/sdk/base/log';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { MetricSlots } from '../wasm/effects.ts';
 import type { ConnectionBudget } from './connection-budget.ts';
 import { type AcceptedInfo, type ConnectionIds, cleartextInfo } from './connection-info.ts';
 import type { ConnectionFacts } from './filter-chain-match.ts';
+import { inspect } from './inspect.ts';
 import { type IpBytes, parseIp } from './ip.ts';
 import type { FilterChainConfig, ListenerConfig } from './listener-config.ts';
 import { defineListenerStats, type ListenerStats } from './listener-stats.ts';
 import { bindProblem, type ListenTicket } from './listening-socket.ts';
+import type { Sniffed, SniffFor } from './sniff.ts';
 
 /**
  * Takes over an accepted connection, with the chain that it keeps for life. The socket has an
@@ -24,6 +27,8 @@ export interface ListenerOptions {
   readonly ids: ConnectionIds;
   readonly log: Log;
   readonly onConnection: OnConnection;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** A worker's end of one listening socket. Chains are chosen from the config of the moment. */
@@ -128,12 +133,30 @@ export class Listener {
     slots.increment(this.#stats.active, 1);
     this.#sockets.add(socket);
     socket.once('close', () => this.#closed(socket));
-    this.#dispatch(socket);
+    const { sniffFor } = this.#config;
+    if (sniffFor === null) this.#dispatch(socket, NOT_SNIFFED);
+    else this.#inspect(socket, sniffFor);
   }
 
-  #dispatch(socket: Socket): void {
+  /** Chooses the chain once the first bytes have shown what they can. */
+  #inspect(socket: Socket, wanted: SniffFor): void {
+    const { clock = systemClock, slots } = this.#options;
+    const { listenerFiltersTimeoutMs: timeoutMs, continueOnListenerFiltersTimeout } = this.#config;
+    const done = (sniffed: Sniffed | null): void => {
+      if (sniffed === null) slots.increment(this.#stats.preTimeout, 1);
+      if (sniffed === null && !continueOnListenerFiltersTimeout) {
+        socket.destroy();
+        return;
+      }
+      this.#dispatch(socket, sniffed ?? NOT_SNIFFED);
+      socket.resume();
+    };
+    inspect(socket, { wanted, timeoutMs, clock, done });
+  }
+
+  #dispatch(socket: Socket, sniffed: Sniffed): void {
     const { slots, ids, onConnection } = this.#options;
-    const chain = this.#chooseChain(socket);
+    const chain = this.#chooseChain(socket, sniffed);
     if (chain === null) {
       slots.increment(this.#stats.noChain, 1);
       socket.destroy();
@@ -142,10 +165,10 @@ export class Listener {
     onConnection(socket, chain, cleartextInfo(ids.next(), socket));
   }
 
-  #chooseChain(socket: Socket): FilterChainConfig | null {
+  #chooseChain(socket: Socket, sniffed: Sniffed): FilterChainConfig | null {
     const { chains, chainTable, defaultChain } = this.#config;
     if (chains.length === 0) return defaultChain;
-    const index = chainTable.find(factsOf(socket));
+    const index = chainTable.find(factsOf(socket, sniffed));
     return index === -1 ? defaultChain : chains[index];
   }
 
@@ -177,16 +200,23 @@ function errorCode(error: Error): string {
 
 const NO_IP: IpBytes = new Uint8Array(4);
 
-function factsOf(socket: Socket): ConnectionFacts {
+const NOT_SNIFFED: Sniffed = { kind: 'unknown' };
+
+function factsOf(socket: Socket, sniffed: Sniffed): ConnectionFacts {
   const source = parseIp(socket.remoteAddress ?? '') ?? NO_IP;
   return {
     destinationIp: parseIp(socket.localAddress ?? '') ?? NO_IP,
     destinationPort: socket.localPort ?? 0,
-    serverName: '',
-    transportProtocol: 'raw_buffer',
-    applicationProtocols: [],
+    serverName: sniffed.kind === 'tls' ? sniffed.serverName : '',
+    transportProtocol: sniffed.kind === 'tls' ? 'tls' : 'raw_buffer',
+    applicationProtocols: protocolsOf(sniffed),
     directSourceIp: source,
     sourceIp: source,
     sourcePort: socket.remotePort ?? 0,
   };
+}
+
+function protocolsOf(sniffed: Sniffed): readonly string[] {
+  if (sniffed.kind === 'tls') return sniffed.applicationProtocols;
+  return sniffed.kind === 'http' ? [sniffed.protocol] : [];
 }
