@@ -11,8 +11,7 @@ export const SCHEME = 1;
 export const AUTHORITY = 2;
 export const PATH = 3;
 export const STATUS = 4;
-/** Extended CONNECT (RFC 8441). */
-export const PROTOCOL = 5;
+/** `:protocol` of extended CONNECT (RFC 8441) has the last slot. */
 export const PSEUDO_COUNT = 6;
 
 const NAMES = [':method', ':scheme', ':authority', ':path', ':status', ':protocol'];

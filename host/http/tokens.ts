@@ -1,5 +1,3 @@
-import { ascii } from '@lateen/sdk/base/bytes';
-
 /**
  * Character classes of RFC 9110 and RFC 9112 as tables of 256 entries, so that the parser asks one
  * table per byte. 0 means "not allowed here".
@@ -38,7 +36,6 @@ export const LF = 10;
 export const SP = 32;
 export const HTAB = 9;
 export const COLON = 58;
-export const CRLF: Uint8Array = ascii('\r\n');
 
 function table(entry: (char: number) => number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, char) => entry(char));
