@@ -55,6 +55,7 @@ export class Engine {
   #meshProblems: readonly Problem[] = [];
   #modules: ModuleResolutions = new Map();
   #extensionNames: ReadonlyMap<string, string> = new Map();
+  #generations: ReadonlyMap<string, string> = new Map();
   #revision = 0;
 
   constructor(options: EngineOptions) {
@@ -83,6 +84,11 @@ export class Engine {
     return this.#extensionNames;
   }
 
+  /** Which version of each plugin is in the configuration as it was last built. */
+  get generations(): ReadonlyMap<string, string> {
+    return this.#generations;
+  }
+
   /** The module that a plugin's proxies get now. */
   moduleOf(extensionName: string): ReadyModule | undefined {
     return this.#modules.get(extensionName);
@@ -106,6 +112,7 @@ export class Engine {
     if (mesh === undefined) return;
     this.#mesh = mesh.value;
     this.#meshProblems = mesh.problems;
+    this.#generations = pipeline.generations();
     this.#modules = resolve(mesh.value, pipeline.modules());
     this.#extensionNames = new Map(
       mesh.value.extensions.map(({ object, resourceName }) => [objectKey(object), resourceName]),

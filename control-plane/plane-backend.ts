@@ -69,6 +69,7 @@ export class PlaneBackend implements AdminBackend {
       problems: this.problems(),
       plugins: pipeline.views(),
       extensionNames: engine.extensionNames,
+      generations: engine.generations,
       proxies: proxies(),
     });
   }

@@ -102,8 +102,8 @@ beforeEach(async () => {
   if (!opened.ok) throw new Error(opened.error.message);
   plane = opened.value;
   token = (await directory.read('state/token')).trim();
-  const environment = { cwd: directory.path, color: false, terminal: false, command: 'lateen' };
-  const none = { home: undefined, address: undefined, tokenFile: undefined };
+  const environment = { cwd: directory.path, color: false, terminal: false, underNpm: false };
+  const none = { command: 'lateen', home: undefined, address: undefined, tokenFile: undefined };
   const client = await connect(
     { ...environment, ...none },
     { address: plane.adminUrl, tokenFile: plane.tokenFile },
@@ -283,6 +283,21 @@ describe('plugins', () => {
     });
     expect(state).toMatchObject({ compiled: 'yes', configured: 'failed' });
     expect(state.message).toContain('refuses its configuration');
+  });
+
+  test('a module that changed behind its url is taken in by applying the same resource again', async () => {
+    const client = proxy();
+    const path = await directory.write('m.wasm', SMALL_MODULE);
+    await apply(plugin(`url: file://${path}`));
+    await waitFor('the plugin', async () => (await pluginState())?.active === 1);
+    const old = (await pluginState())?.digest;
+    const seen = client.of(EXTENSION_TYPE).length;
+    // An empty custom section: another module that does the same.
+    await directory.write('m.wasm', Buffer.concat([SMALL_MODULE, Buffer.from('00020161', 'hex')]));
+    const outcome = await apply(plugin(`url: file://${path}`));
+    expect(outcome['applied']).toMatchObject([{ change: 'unchanged' }]);
+    await client.next(EXTENSION_TYPE, seen);
+    expect((await pluginState())?.digest).not.toBe(old);
   });
 
   test('a deleted plugin leaves the proxy', async () => {

@@ -9,6 +9,8 @@ export interface Environment {
   /** Colours: a terminal, and neither NO_COLOR nor TERM=dumb. */
   readonly color: boolean;
   readonly terminal: boolean;
+  /** npm stands between the terminal and us. */
+  readonly underNpm: boolean;
   /** How the user calls this program, for commands that are printed to be copied. */
   readonly command: string;
 }
@@ -24,6 +26,7 @@ export function readEnvironment(): Environment {
     tokenFile: env['LATEEN_TOKEN_FILE'] || undefined,
     color: terminal && !plain,
     terminal,
+    underNpm: env['npm_lifecycle_event'] !== undefined,
     command: env['npm_lifecycle_event'] === undefined ? 'lateen' : 'npx lateen',
   };
 }

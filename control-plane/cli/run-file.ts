@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 
@@ -17,20 +17,6 @@ export interface RunFile {
 
 export function homeToWrite(environment: Environment): string {
   return resolve(environment.cwd, environment.home ?? '.lateen');
-}
-
-export async function writeRunFile(home: string, run: RunFile): Promise<void> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  const path = join(home, 'run.json');
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, path);
-}
-
-/** Takes the file away, unless another control plane has replaced it meanwhile. */
-export async function removeRunFile(home: string, pid: number): Promise<void> {
-  const run = await readRunFile(join(home, 'run.json'));
-  if (run?.pid === pid) await rm(join(home, 'run.json'), { force: true });
 }
 
 /** The run file nearest to where we are; undefined where there is none. */

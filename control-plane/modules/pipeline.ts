@@ -21,6 +21,8 @@ export type PluginStep = 'fetching' | 'fetched' | 'verified' | 'compiled';
 /** One version of a plugin: the resource as it was written then, and how far its module got. */
 interface Version {
   readonly source: PluginSource;
+  /** One resource can have several, when what stands behind its URL is fetched again. */
+  readonly id: string;
   step: PluginStep;
   digest: string | undefined;
   problem: Problem | undefined;
@@ -41,10 +43,6 @@ export interface PluginView {
   readonly step: PluginStep;
   readonly digest: string | undefined;
   readonly problem: Problem | undefined;
-  /** Digest of the version that proxies get; undefined where there is none. */
-  readonly serving: string | undefined;
-  /** Proxies get the newest version, not an earlier one. */
-  readonly current: boolean;
 }
 
 /** A module that proxies can have: where, and what they must find there. */
@@ -76,6 +74,7 @@ export class ModulePipeline {
   /** The version that was good when this one became so; what a refusal goes back to. */
   readonly #before = new WeakMap<Version, Version>();
   readonly #running = new Set<Promise<void>>();
+  #versions = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -142,16 +141,22 @@ export class ModulePipeline {
   }
 
   views(): readonly PluginView[] {
-    return [...this.#plugins].map(([key, { newest, good }]) => ({
+    return [...this.#plugins].map(([key, { newest }]) => ({
       key,
       url: newest.source.url,
-      generation: newest.source.generation,
+      generation: newest.id,
       step: newest.step,
       digest: newest.digest,
       problem: newest.problem,
-      serving: good?.digest,
-      current: good === newest,
     }));
+  }
+
+  /** Which version of each plugin `gate` lets through, by key; plugins without one are not in it. */
+  generations(): ReadonlyMap<string, string> {
+    const through = [...this.#plugins].flatMap(([key, { good }]): [string, string][] =>
+      good === undefined ? [] : [[key, good.id]],
+    );
+    return new Map(through);
   }
 
   problems(): readonly Problem[] {
@@ -165,7 +170,9 @@ export class ModulePipeline {
   #start(source: PluginSource): void {
     const known = this.#plugins.get(source.key);
     this.#stop(known);
-    const newest: Version = { source, step: 'fetching', digest: undefined, problem: undefined };
+    this.#versions += 1;
+    const id = `${source.generation}.${this.#versions}`;
+    const newest: Version = { source, id, step: 'fetching', digest: undefined, problem: undefined };
     const abort = new AbortController();
     const plugin: Plugin = { newest, good: known?.good, abort, retry: undefined };
     this.#plugins.set(source.key, plugin);

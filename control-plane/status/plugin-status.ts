@@ -24,18 +24,22 @@ export interface PluginStatus {
 
 const REFUSED_BY_PROXY = 'LAT0302';
 
-export function pluginStatus(
-  view: PluginView,
-  extensionName: string | undefined,
-  proxies: readonly ConnectedProxy[],
-): PluginStatus {
+/** What the configuration holds of a plugin, and who has it. */
+export interface InForce {
+  readonly generation: string | undefined;
+  readonly extensionName: string | undefined;
+  readonly proxies: readonly ConnectedProxy[];
+}
+
+export function pluginStatus(view: PluginView, inForce: InForce): PluginStatus {
   const reached = ['fetching', 'fetched', 'verified', 'compiled'].indexOf(view.step);
   const refused = view.problem?.code === REFUSED_BY_PROXY;
   const failedAt = view.problem === undefined || refused ? undefined : reached + 1;
   const state = (step: number): StepState =>
     reached >= step ? 'yes' : failedAt === step ? 'failed' : 'no';
-  const { active, total } = count(extensionName, proxies);
-  const running = view.current ? active : 0;
+  const { active, total } = count(inForce.extensionName, inForce.proxies);
+  const newest = inForce.generation === view.generation;
+  const running = newest ? active : 0;
   return {
     url: shortUrl(view.url),
     fetched: state(1),
@@ -45,7 +49,7 @@ export function pluginStatus(
     active: running,
     proxies: total,
     digest: view.digest,
-    serving: view.current ? 'newest' : view.serving === undefined ? 'nothing' : 'previous',
+    serving: newest ? 'newest' : inForce.generation === undefined ? 'nothing' : 'previous',
     message: view.problem?.message,
   };
 }

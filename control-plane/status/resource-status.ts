@@ -24,6 +24,8 @@ export interface StatusInputs {
   readonly plugins: readonly PluginView[];
   /** `Kind namespace/name` to the name of its extension configuration resource. */
   readonly extensionNames: ReadonlyMap<string, string>;
+  /** Which version of each plugin is in the configuration. */
+  readonly generations: ReadonlyMap<string, string>;
   readonly proxies: readonly ConnectedProxy[];
 }
 
@@ -41,7 +43,13 @@ export function resourceStatuses(inputs: StatusInputs): readonly ResourceStatus[
       problems: own,
       ...(view === undefined
         ? {}
-        : { plugin: pluginStatus(view, inputs.extensionNames.get(key), inputs.proxies) }),
+        : {
+            plugin: pluginStatus(view, {
+              generation: inputs.generations.get(key),
+              extensionName: inputs.extensionNames.get(key),
+              proxies: inputs.proxies,
+            }),
+          }),
       raw: object.raw,
     } satisfies ResourceStatus;
   });

@@ -45,7 +45,7 @@ interface Demo {
 
 /** The whole mesh on this machine, until somebody stops it. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
-  const stopped = untilStopped();
+  const stopped = untilStopped(io.environment);
   const home = homeToWrite(io.environment);
   const directory = await openDemoDirectory(home);
   const run = new MeshRun(directory.path);

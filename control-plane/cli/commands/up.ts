@@ -23,7 +23,7 @@ type Wanted = Pick<ProxySpec, 'type' | 'workload' | 'namespace' | 'labels'>;
  * of a Gateway, a sidecar for each Sidecar with a workload selector and inbound ports of its own.
  */
 export async function up(options: UpOptions, io: Io): Promise<number> {
-  const stopped = untilStopped();
+  const stopped = untilStopped(io.environment);
   const home = homeToWrite(io.environment);
   const run = new MeshRun(join(home, 'up'));
   const wanted = await wantedProxies(options.filename, io);

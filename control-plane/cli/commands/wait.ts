@@ -35,13 +35,12 @@ interface Seen {
   readonly resources: readonly ResourceStatus[];
 }
 
+/** In this order: what is in sync after the resources were read was so with what they say. */
 async function look(client: Client): Promise<Result<Seen>> {
-  const [sync, resources] = await Promise.all([
-    client.get('/v1/sync'),
-    client.get('/v1/resources'),
-  ]);
-  if (!sync.ok) return sync;
+  const resources = await client.get('/v1/resources');
   if (!resources.ok) return resources;
+  const sync = await client.get('/v1/sync');
+  if (!sync.ok) return sync;
   const list = resources.value.json['resources'];
   return ok({
     sync: sync.value.json as unknown as SyncStatus,
@@ -67,7 +66,8 @@ function judge(
     const problem = status?.problems.find(({ level }) => level === 'error');
     if (problem !== undefined) return fail(problem);
   }
-  if (sync.pushed < goal.revision || sync.synced < sync.proxies) return undefined;
+  const pushed = sync.pushed >= Math.max(goal.revision, sync.revision);
+  if (!pushed || sync.synced < sync.proxies) return undefined;
   const plugins = wanted.flatMap((status) => status?.plugin ?? []);
   const running = plugins.every(
     (plugin) => plugin.serving === 'newest' && plugin.active === plugin.proxies,

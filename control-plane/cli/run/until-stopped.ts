@@ -1,8 +1,10 @@
+import type { Environment } from '../environment.ts';
+
 /** Resolves at Ctrl-C, SIGTERM or SIGHUP; what comes after the first is the same wish again. */
-export function untilStopped(): Promise<void> {
+export function untilStopped(environment: Environment): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done());
-    watchParent(done);
+    if (environment.underNpm) watchParent(done);
   });
 }
 
@@ -11,7 +13,6 @@ export function untilStopped(): Promise<void> {
  * our parent becomes another process.
  */
 function watchParent(done: () => void): void {
-  if (process.env['npm_lifecycle_event'] === undefined) return;
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid !== parent) done();
