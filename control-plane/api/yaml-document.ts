@@ -10,6 +10,7 @@ import {
   LineCounter,
   type Node,
   parseAllDocuments,
+  visit,
 } from 'yaml';
 import { type FieldPath, formatPath, type Located, type Target } from './located.ts';
 
@@ -48,6 +49,7 @@ export function readYaml(
   if (text.length > limits.fileBytesMax) {
     return refuse(`the file is larger than ${limits.fileBytesMax} bytes`);
   }
+  if (nestsWildly(text)) return refuse('brackets or dashes nest without end');
   const counter = new LineCounter();
   const lines = new SourceLines(file, text, counter);
   try {
@@ -56,6 +58,8 @@ export function readYaml(
       prettyErrors: false,
       merge: true,
       stringKeys: true,
+      // The library compares every key with every other; ours is a set.
+      uniqueKeys: false,
     });
     const documents = Array.isArray(parsed) ? parsed : [];
     if (documents.length > limits.documentsMax) {
@@ -72,6 +76,27 @@ export function readYaml(
   }
 }
 
+/** Beyond this the parser's time grows with the square of the depth: seconds for a megabyte. */
+const OPEN_MAX = 1000;
+
+/**
+ * A look at the text before the parser sees it. It knows nothing of quotes, so it may count too
+ * much; no honest text comes near the bound.
+ */
+function nestsWildly(text: string): boolean {
+  let open = 0;
+  let dashes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (char === '[' || char === '{') open += 1;
+    else if ((char === ']' || char === '}') && open > 0) open -= 1;
+    if (char === '-' || char === '?' || char === ':') dashes += 1;
+    else if (char !== ' ') dashes = 0;
+    if (open > OPEN_MAX || dashes > OPEN_MAX) return true;
+  }
+  return false;
+}
+
 function readValues(
   documents: readonly Document.Parsed[],
   lines: SourceLines,
@@ -80,9 +105,15 @@ function readValues(
   const values: YamlDocument[] = [];
   for (const document of documents) {
     if (document.contents === null) continue;
+    const source = lines.located(document);
+    const twice = duplicateKey(document);
+    if (twice !== undefined) {
+      const message = `YAML: the key ${JSON.stringify(twice.name)} stands twice in one map`;
+      const origin = lines.originAt(twice.offset, twice.name.length);
+      return fail([{ level: 'error', code: 'LAT0101', message, origin }]);
+    }
     const value: unknown = document.toJS({ maxAliasCount: limits.aliasesMax });
     if (value === null || value === undefined) continue;
-    const source = lines.located(document);
     if (depthOf(value, limits.depthMax) > limits.depthMax) {
       const message = `nests deeper than ${limits.depthMax} levels`;
       return fail([{ level: 'error', code: 'LAT0101', message, origin: source.at([]) }]);
@@ -90,6 +121,28 @@ function readValues(
     values.push({ value, source });
   }
   return ok(values);
+}
+
+/** The first key that stands twice in one map. Which of the two was meant, nobody knows. */
+function duplicateKey(
+  document: Document.Parsed,
+): { readonly name: string; readonly offset: number } | undefined {
+  let found: { name: string; offset: number } | undefined;
+  visit(document, {
+    Map(_, map) {
+      const names = new Set<string>();
+      for (const { key } of map.items) {
+        const name = keyOf(key);
+        if (names.has(name) && name !== '<<') {
+          found = { name, offset: isNode(key) ? (key.range?.[0] ?? 0) : 0 };
+          return visit.BREAK;
+        }
+        names.add(name);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 function syntaxProblem(
@@ -105,6 +158,8 @@ function syntaxProblem(
     ...(tabs ? { fix: 'indent with spaces; YAML allows no tabs' } : {}),
   };
 }
+
+const COLUMNS_SHOWN_MAX = 500;
 
 /** Maps offsets in a text to lines and columns, and field paths to offsets. */
 class SourceLines {
@@ -123,13 +178,14 @@ class SourceLines {
     const start = this.#counter.lineStarts[Math.max(0, line - 1)] ?? 0;
     const end = this.#text.indexOf('\n', start);
     const sourceLine = this.#text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
-    const room = Math.max(1, sourceLine.length - col + 1);
+    const room = Math.max(1, Math.min(sourceLine.length, COLUMNS_SHOWN_MAX) - col + 1);
     return {
       file: this.#file,
       line: Math.max(1, line),
       column: Math.max(1, col),
-      sourceLine: sourceLine.slice(0, 500),
       length: Math.max(1, Math.min(length, room)),
+      // A caret far to the right of a line that nobody reads to its end shows nothing.
+      ...(col <= COLUMNS_SHOWN_MAX ? { sourceLine: sourceLine.slice(0, COLUMNS_SHOWN_MAX) } : {}),
     };
   }
 
