@@ -56,3 +56,9 @@ export interface VersionedResource {
   readonly json: JsonObject;
   readonly version: string;
 }
+
+/** A resource in force. */
+export interface ActiveResource extends VersionedResource {
+  /** Wall clock in ms when it came into force. */
+  readonly since: number;
+}

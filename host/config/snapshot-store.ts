@@ -5,6 +5,7 @@ import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
 import { blameProblems } from './blame.ts';
 import { assignmentOf, extensionsOf, type Reference, routesOf } from './references.ts';
 import {
+  type ActiveResource,
   type ApplyChange,
   RESOURCE_TYPES,
   type ResourceChange,
@@ -34,12 +35,21 @@ const SETTLE_MS = 1000;
 
 /** One type's resources: in force, and on the way there. */
 interface TypeState {
-  readonly active: Map<string, VersionedResource>;
+  readonly active: Map<string, ActiveResource>;
   /** Newer than what is in force: warming, or waiting for its turn. */
   readonly staged: Map<string, VersionedResource>;
   readonly removing: Set<string>;
   /** Names that the server said do not exist, or that never came in time. */
   readonly absent: Set<string>;
+  /** The last version that was refused, until a later one is in force. */
+  readonly refused: Map<string, RefusedVersion>;
+}
+
+/** A version of a resource that was refused. */
+export interface RefusedVersion extends VersionedResource {
+  readonly problems: readonly Problem[];
+  /** Wall clock, ms. */
+  readonly at: number;
 }
 
 /** An update whose sender waits to hear what became of it. */
@@ -92,6 +102,7 @@ export class SnapshotStore {
   update(type: ResourceType, update: ResourceUpdate): Promise<readonly Problem[]> {
     const state = this.#types[type];
     for (const [name, resource] of update.set) {
+      if (keepsActive(state, name, resource)) continue;
       state.staged.set(name, resource);
       this.#versions.set(resource.json, resource.version);
       state.removing.delete(name);
@@ -111,13 +122,18 @@ export class SnapshotStore {
   }
 
   /** What is in force. */
-  active(type: ResourceType): ReadonlyMap<string, VersionedResource> {
+  active(type: ResourceType): ReadonlyMap<string, ActiveResource> {
     return this.#types[type].active;
   }
 
   /** What has come and is not in force yet. */
   warming(type: ResourceType): ReadonlyMap<string, VersionedResource> {
     return this.#types[type].staged;
+  }
+
+  /** Versions that were refused and not yet replaced by a good one. */
+  refused(type: ResourceType): ReadonlyMap<string, RefusedVersion> {
+    return this.#types[type].refused;
   }
 
   /** Versions of what is held, for a server that has to know after a reconnect. */
@@ -194,16 +210,19 @@ export class SnapshotStore {
     for (const type of RESOURCE_TYPES) {
       const part = change[type];
       if (part === undefined) continue;
-      const { active, staged, removing } = this.#types[type];
+      const { active, staged, removing, refused } = this.#types[type];
+      const since = this.#options.clock.wallTime();
       for (const [name, json] of part.set) {
         // A newer version may have come while this one was being applied: it stays staged.
         if (staged.get(name)?.json === json) staged.delete(name);
-        active.set(name, { json, version: this.#versions.get(json) ?? '' });
+        active.set(name, { json, version: this.#versions.get(json) ?? '', since });
+        refused.delete(name);
         this.#done(type, name, { json, problems: [] });
       }
       for (const name of part.removed) {
         active.delete(name);
         removing.delete(name);
+        refused.delete(name);
         this.#done(type, name, { json: undefined, problems: [] });
       }
     }
@@ -213,7 +232,11 @@ export class SnapshotStore {
 
   #refuse(type: ResourceType, name: string, verdict: Verdict): void {
     const { json, problems } = verdict;
-    const { staged, removing } = this.#types[type];
+    const { staged, removing, refused } = this.#types[type];
+    if (json !== undefined) {
+      const version = this.#versions.get(json) ?? '';
+      refused.set(name, { json, version, problems, at: this.#options.clock.wallTime() });
+    }
     if (json !== undefined && staged.get(name)?.json === json) staged.delete(name);
     if (json === undefined) removing.delete(name);
     for (const problem of problems) this.#log('error', problem);
@@ -339,7 +362,23 @@ export class SnapshotStore {
 }
 
 function openState(): TypeState {
-  return { active: new Map(), staged: new Map(), removing: new Set(), absent: new Set() };
+  return {
+    active: new Map(),
+    staged: new Map(),
+    removing: new Set(),
+    absent: new Set(),
+    refused: new Map(),
+  };
+}
+
+/** What is in force and comes again unchanged only gets its new version. */
+function keepsActive(state: TypeState, name: string, resource: VersionedResource): boolean {
+  const known = state.active.get(name);
+  if (known === undefined || state.staged.has(name) || state.removing.has(name)) return false;
+  if (JSON.stringify(known.json) !== JSON.stringify(resource.json)) return false;
+  state.active.set(name, { ...known, version: resource.version });
+  state.refused.delete(name);
+  return true;
 }
 
 function referencesOf(
