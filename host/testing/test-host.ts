@@ -12,6 +12,7 @@ import { digestOf, takeApart } from '../server/served-parts.ts';
 import { buildService, type RouteMessage, type ServiceLease } from '../stream/build-service.ts';
 import { openCallouts } from '../stream/callouts.ts';
 import { parseHcm } from '../stream/hcm-config.ts';
+import { rootProperties } from '../stream/properties.ts';
 import { openRequestIds } from '../stream/request-ids.ts';
 import type { StreamServices } from '../stream/service.ts';
 import { HttpStream } from '../stream/stream.ts';
@@ -123,6 +124,7 @@ export class TestHost {
       sharedData: createSharedData(),
       sinks: this.sinks,
       regexes: createRegexes(),
+      rootProperties: rootProperties(options.node ?? {}),
     });
     this.#services = {
       clock: this.clock,
