@@ -2,6 +2,7 @@ import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Log } from '@lateen/sdk/base/log';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { ResourceChange, TypeChange } from '../config/resources.ts';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { LogThresholds } from '../observe/log.ts';
 import type { MetricHub } from '../observe/metric-hub.ts';
@@ -12,7 +13,6 @@ import { ListenSockets } from './listen-sockets.ts';
 import type { ChangeMessage, ListenerMessage, WorkerState } from './messages.ts';
 import { type Prepared, prepareChange } from './prepare.ts';
 import type { Resolver } from './resolver.ts';
-import { NO_CHANGE, type ResourceChange } from './resources.ts';
 import type { Runtime } from './runtime.ts';
 import type { WorkerStart } from './worker.ts';
 import { WorkerHandle } from './worker-handle.ts';
@@ -31,6 +31,8 @@ export interface SupervisorOptions {
 
 /** How a change went: warnings where it took effect, problems where nothing changed. */
 export type Applied = Result<readonly Problem[], readonly Problem[]>;
+
+const NO_CHANGE: TypeChange = { set: new Map(), removed: [] };
 
 /**
  * The main thread's side of serving. A change is resolved, rehearsed on the canary, prepared on
@@ -74,6 +76,16 @@ export class Supervisor {
     const applied = this.#tail.then(() => this.#apply(change));
     this.#tail = applied.catch(() => undefined);
     return applied;
+  }
+
+  /** Resolves and rehearses a change without serving it: `--mode validate`. */
+  async rehearse(change: ResourceChange): Promise<Applied> {
+    const resolved = await this.#resolve(change);
+    if (!resolved.ok) return resolved;
+    const rehearsed = prepareChange(resolved.value, this.#canary);
+    if (!rehearsed.ok) return rehearsed;
+    this.#canary.discard(rehearsed.value.services);
+    return ok(rehearsed.value.problems);
   }
 
   get listeners(): ReadonlyMap<string, ListenerMessage> {

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { JsonObject } from '@lateen/sdk/base/json';
+import type { Problem } from '@lateen/sdk/base/problem';
+import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { PluginSpec } from '../filter/plugin-pool.ts';
+import type { CompiledModule } from '../wasm/compiled-module.ts';
+import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
+import { compileModule } from '../wasm/module.ts';
+import { ModuleCatalog, type ServingModule, withKey } from './catalog.ts';
+import type { BundledModule } from './manifest.ts';
+import { type CodeSource, parseWasmFilter } from './wasm-filter.ts';
+
+/** Fetches the bytes behind a URL whose digest is known; checks the digest. */
+export type FetchModule = (
+  source: Extract<CodeSource, { kind: 'remote' }>,
+) => Promise<Result<Uint8Array>>;
+
+/** Compiled modules of the process, by digest: bundled ones, and those that filters brought. */
+export class ModuleLibrary {
+  readonly #fetch: FetchModule;
+  readonly #compiled = new Map<string, CompiledModule>();
+  /** Compilations under way, so that ten listeners with one plugin compile it once. */
+  readonly #compiling = new Map<string, Promise<Result<CompiledModule>>>();
+
+  constructor(fetch: FetchModule) {
+    this.#fetch = fetch;
+  }
+
+  get(digest: string): CompiledModule | undefined {
+    return this.#compiled.get(digest);
+  }
+
+  /** Compiles the bundled modules; they are trusted and run without fuel. */
+  async loadBundled(modules: readonly BundledModule[]): Promise<Result<ModuleCatalog>> {
+    const serving: ServingModule[] = [];
+    for (const { name, bytes, serves } of modules) {
+      const compiled = await this.#compile(name, bytes, true);
+      if (!compiled.ok) return compiled;
+      serving.push({ compiled: compiled.value, serves });
+    }
+    return ok(new ModuleCatalog(serving));
+  }
+
+  /** The plugin of a Wasm filter: its module is fetched, verified and compiled, or found here. */
+  async resolveWasm(name: string, config: JsonObject): Promise<Result<PluginSpec>> {
+    const parsed = parseWasmFilter(name, config);
+    if (!parsed.ok) return parsed;
+    const { code, ...filter } = parsed.value;
+    const compiled = await this.#codeOf(filter.name, code);
+    if (!compiled.ok) return fail({ ...compiled.error, origin: { resource: name } });
+    return ok(withKey({ ...filter, module: compiled.value.digest }));
+  }
+
+  async #codeOf(name: string, code: CodeSource): Promise<Result<CompiledModule>> {
+    if (code.kind === 'remote') {
+      const known = this.#compiled.get(`sha256:${code.sha256}`);
+      if (known !== undefined && !known.trusted) return ok(known);
+      const bytes = await this.#fetch(code);
+      return bytes.ok ? this.#compile(name, bytes.value, false) : bytes;
+    }
+    if (code.kind === 'inline') return this.#compile(name, code.bytes, false);
+    try {
+      return await this.#compile(name, await readFile(code.path), false);
+    } catch (cause) {
+      return fail(unreadable(code.path, cause));
+    }
+  }
+
+  async #compile(
+    name: string,
+    bytes: Uint8Array,
+    trusted: boolean,
+  ): Promise<Result<CompiledModule>> {
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const known = this.#compiled.get(digest);
+    // A filter that brings the bytes of a bundled module gets its code, fuel-free like it.
+    if (known !== undefined) return ok(known);
+    const running = this.#compiling.get(digest);
+    if (running !== undefined) return running;
+    const started = compileModule({ name, bytes, trusted, limits: DEFAULT_MODULE_LIMITS });
+    this.#compiling.set(digest, started);
+    const compiled = await started;
+    this.#compiling.delete(digest);
+    if (compiled.ok) this.#compiled.set(compiled.value.digest, compiled.value);
+    return compiled;
+  }
+}
+
+function unreadable(path: string, cause: unknown): Problem {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return {
+    level: 'error',
+    code: 'LAT0303',
+    message: `module ${path} cannot be read (${code})`,
+    origin: { file: path },
+  };
+}
