@@ -154,7 +154,7 @@ export class PlaneBackend implements AdminBackend {
     const { kind, metadata } = object;
     const key = objectKey(object);
     const known = this.#parts.engine.objects.find((each) => objectKey(each) === key);
-    const same = known !== undefined && JSON.stringify(known.raw) === JSON.stringify(object.raw);
+    const same = known !== undefined && contentOf(known) === contentOf(object);
     const change = known === undefined ? 'created' : same ? 'unchanged' : 'configured';
     return { kind, namespace: metadata.namespace, name: metadata.name, change };
   }
@@ -179,6 +179,11 @@ export class PlaneBackend implements AdminBackend {
     const { problems } = buildMesh([...others, ...objects]);
     return problems.filter((problem) => keys.has(problem.origin.resource ?? ''));
   }
+}
+
+/** What counts as a change: not whether the namespace was written out, nor the order of fields. */
+function contentOf({ apiVersion, metadata, spec }: ConfigObject): string {
+  return JSON.stringify([apiVersion, metadata.labels, metadata.annotations, spec]);
 }
 
 function keyOf(name: ObjectName): string {
