@@ -67,6 +67,23 @@ describe('refused, closed, and nothing forwarded', () => {
   });
 });
 
+test('a refused body takes nothing with it: the origin keeps its connection, and hears nothing', async () => {
+  await using fresh = await TinyProxy.open(origin.port);
+  await using first = await RawClient.connect({ port: fresh.port });
+  expect((await first.request('GET /1 HTTP/1.1')).status).toBe(200);
+  await using second = await RawClient.connect({ port: fresh.port });
+  await second.send(`${CHUNKED}5\r\nhello!!\r\n0\r\n\r\n`);
+  expect((await second.response()).status).toBe(400);
+  expect(fresh.idleClients).toBe(1);
+  const { connection } = origin.requests[0];
+  expect((await first.request('GET /2 HTTP/1.1')).status).toBe(200);
+  expect(origin.requests.map((request) => [request.target, request.connection])).toEqual([
+    ['/1', connection],
+    ['/2', connection],
+  ]);
+  expect(origin.faults).toEqual([]);
+});
+
 describe('accepted, and forwarded in canonical form', () => {
   test('F12 a field that Connection names is taken off', async () => {
     const [request] = await forwarded(

@@ -30,6 +30,8 @@ export class Intake implements Resumable {
     this.#queue = queue;
     this.#owner = owner;
     socket.on('data', (chunk: Buffer) => queue.inTurn(() => this.#receive(chunk)));
+    // Whoever looked at the first bytes may have paused it.
+    socket.resume();
   }
 
   /** Bytes were received that nobody has read yet. */
