@@ -288,7 +288,7 @@ describe('/clusters', () => {
     const text = clustersText(merged);
     const address = `127.0.0.1:${server.port}`;
     expect(text).toContain('c::default_priority::max_requests::5\n');
-    expect(text).toContain('c::added_via_api::true\n');
+    expect(text).toContain('c::eds_service_name::c\n');
     expect(text).toContain(`c::${address}::cx_active::2\n`);
     expect(text).toContain(`c::${address}::rq_total::2\n`);
     expect(text).toContain(`c::${address}::health_flags::healthy\n`);
@@ -296,7 +296,7 @@ describe('/clusters', () => {
       cluster_statuses: [
         {
           name: 'c',
-          added_via_api: true,
+          eds_service_name: 'c',
           host_statuses: [
             {
               address: { socket_address: { address: '127.0.0.1', port_value: server.port } },

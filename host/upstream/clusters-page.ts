@@ -26,7 +26,6 @@ function clusterLines(status: ClusterStatus): readonly string[] {
   return [
     `${name}::observability_name::${status.statName}`,
     ...limits.map(([limit, value]) => `${name}::default_priority::${limit}::${value}`),
-    `${name}::added_via_api::${status.edsServiceName !== ''}`,
     ...(status.edsServiceName === ''
       ? []
       : [`${name}::eds_service_name::${status.edsServiceName}`]),
@@ -72,7 +71,6 @@ function clusterJson(status: ClusterStatus): Json {
     name: status.name,
     observability_name: status.statName,
     ...(status.edsServiceName === '' ? {} : { eds_service_name: status.edsServiceName }),
-    added_via_api: status.edsServiceName !== '',
     circuit_breakers: {
       thresholds: [
         {
