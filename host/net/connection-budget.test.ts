@@ -16,7 +16,7 @@ describe('a connection budget', () => {
       expect(inUse).toBeLessThanOrEqual(9000);
       expect(inUse).toBeGreaterThan(8900);
     }
-    expect(connectionsMaxFor(4, 64)).toBe(16);
+    expect(connectionsMaxFor(4, 64)).toBe(7);
   });
 
   it('knows how many files the process may open', () => {

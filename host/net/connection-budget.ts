@@ -32,7 +32,7 @@ export class ConnectionBudget {
  * upstream, and a tenth stays in reserve.
  */
 export function connectionsMaxFor(workers: number, descriptorsMax = descriptorLimit()): number {
-  return Math.max(16, Math.floor((descriptorsMax * 0.9) / 2 / Math.max(1, workers)));
+  return Math.max(1, Math.floor((descriptorsMax * 0.9) / 2 / Math.max(1, workers)));
 }
 
 /** The soft limit of open files; 1,024 where the system does not tell. */
