@@ -17,6 +17,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     'server',
     'testing',
     '.',
+    'bin',
   ],
   'control-plane': [
     'api',
@@ -31,6 +32,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     'cli',
     'deploy',
     '.',
+    'bin',
   ],
 };
 
@@ -105,9 +107,9 @@ function forbidsTest(from: string, to: string): string | undefined {
   return 'a test uses its own room, the kit, sdk and host/testing';
 }
 
-/** Tests, and what stands in a `testing` folder for them; `host/testing` is a product of its own. */
-function isTest(path: string): boolean {
-  return /^test\/|\.test\.ts$|^(?!host\/).*\/testing\//.test(path);
+/** Tests, and what `testing` and `fixtures` hold for them; `host/testing` is a product of its own. */
+export function isTest(path: string): boolean {
+  return /^test\/|\.test\.ts$|\/fixtures\/|^(?!host\/).*\/testing\//.test(path);
 }
 
 function roomOf(path: string): string | undefined {
