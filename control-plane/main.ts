@@ -61,13 +61,13 @@ async function main(args: readonly string[]): Promise<number> {
     version: VERSION,
     clock: systemClock,
     log,
+    onProblems: (appeared) => say(appeared.map(formatProblem).join('\n')),
   });
   if (!plane.ok) {
     say(formatProblem(plane.error));
     return 1;
   }
   await announce(plane.value, flags.runFile);
-  for (const problem of plane.value.problems()) say(formatProblem(problem));
   await stopped();
   await plane.value.close();
   await withdraw(flags.runFile);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { systemClock } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { silentLog } from '@lateen/sdk/base/log';
+import type { Problem } from '@lateen/sdk/base/problem';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TemporaryDirectory } from '../test/kit/temporary-directory.ts';
 import { waitFor } from '../test/kit/wait-for.ts';
@@ -83,8 +84,10 @@ let api: Client;
 let token: string;
 const open: TestClient[] = [];
 const cleanups: (() => unknown)[] = [];
+let told: Problem[];
 
 beforeEach(async () => {
+  told = [];
   directory = await TemporaryDirectory.make({
     'a/registry.yaml': REGISTRY,
     'a/routes.yaml': ROUTES,
@@ -98,6 +101,7 @@ beforeEach(async () => {
     version: 'test',
     clock: systemClock,
     log: silentLog,
+    onProblems: (appeared) => told.push(...appeared),
   });
   if (!opened.ok) throw new Error(opened.error.message);
   plane = opened.value;
@@ -195,6 +199,7 @@ test('a broken file changes nothing and is reported with its place', async () =>
   });
   expect(reply['origin']).toMatchObject({ file: directory.join('a/routes.yaml'), line: 15 });
   expect(client.responses).toHaveLength(before);
+  expect(told.filter(({ message }) => message.includes('hostz'))).toHaveLength(1);
 });
 
 describe('plugins', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '@lateen/sdk/base/clock';
 import type { Log } from '@lateen/sdk/base/log';
-import type { Problem } from '@lateen/sdk/base/problem';
+import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
 import { type AdminServer, openAdminServer } from './admin/server.ts';
@@ -33,6 +33,8 @@ export interface PlaneOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called with what is newly wrong after each change; each problem once while it lasts. */
+  readonly onProblems: (appeared: readonly Problem[]) => void;
 }
 
 /** A running control plane. */
@@ -40,7 +42,6 @@ export interface Plane {
   readonly adminUrl: string;
   readonly adsAddress: string;
   readonly tokenFile: string;
-  readonly problems: () => readonly Problem[];
   close(): Promise<void>;
 }
 
@@ -62,7 +63,9 @@ class PlaneBuilder {
   #source: FileSource | undefined;
   #admin: AdminServer | undefined;
   #ads: AdsServer | undefined;
+  #backend: PlaneBackend | undefined;
   #pushed = 0;
+  #told = new Set<string>();
 
   constructor(options: PlaneOptions) {
     this.#options = options;
@@ -88,7 +91,6 @@ class PlaneBuilder {
       adminUrl: this.#adminUrl(),
       adsAddress: this.#adsAddress(),
       tokenFile,
-      problems: () => this.#engine?.problems() ?? [],
       close: () => this.close(),
     });
   }
@@ -142,6 +144,7 @@ class PlaneBuilder {
         startedAt: this.#startedAt,
       }),
     });
+    this.#backend = backend;
     const { address, adminPort } = this.#options;
     const admin = await openAdminServer({ address, port: adminPort, token, backend, log });
     if (admin.ok) this.#admin = admin.value;
@@ -198,10 +201,18 @@ class PlaneBuilder {
     push
       .then(() => {
         this.#pushed = Math.max(this.#pushed, revision);
+        this.#tell();
       })
       .catch((error: unknown) => {
         this.#options.log.write('error', 'push failed', { error: String(error) });
       });
+  }
+
+  #tell(): void {
+    const now = new Map(this.#backend?.problems().map((each) => [formatProblem(each), each]));
+    const appeared = [...now].filter(([text]) => !this.#told.has(text)).map(([, each]) => each);
+    this.#told = new Set(now.keys());
+    if (appeared.length > 0) this.#options.onProblems(appeared);
   }
 
   #onNack(proxy: ConnectedProxy, typeUrl: string, refusal: Refusal): void {
@@ -210,6 +221,7 @@ class PlaneBuilder {
     const short = SHORT_NAMES.get(typeUrl) ?? typeUrl;
     this.#history.add('refused', name, `${short}: ${refusal.message}`);
     this.#options.log.write('warn', `${name} refuses ${short}`, { message: refusal.message });
+    this.#tell();
     if (typeUrl !== EXTENSION_TYPE) return;
     const delivery = stream.deliveries().get(EXTENSION_TYPE);
     for (const resource of refusal.resources) {

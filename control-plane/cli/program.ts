@@ -88,7 +88,7 @@ function addResources(program: Command, io: Io, done: Done): void {
     );
   connected(program.command('get'))
     .description('list resources with their state')
-    .argument('<kind>', 'a kind, its plural or short name (vs, wasmplugin, ...), or all')
+    .argument('<kind>', 'a kind, its plural or short name (vs, wasmplugin, ...); all; problems')
     .argument('[name]')
     .option('-n, --namespace <name>', 'of this namespace alone')
     .addOption(output('text', 'json', 'yaml'))

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import type { ProxyConfigView } from '../../admin/backend.ts';
-import { connect } from '../client.ts';
+import { type Client, connect } from '../client.ts';
 import {
   appFile,
   GATEWAY_LABELS,
@@ -14,10 +14,10 @@ import {
   workloads,
 } from '../demo/bookinfo.ts';
 import { type DemoDirectory, openDemoDirectory, writeObjects } from '../demo/directory.ts';
-import { type DemoView, liveLine, type ServiceView, welcome } from '../demo/screen.ts';
+import { Live } from '../demo/live.ts';
+import { type DemoView, type ServiceView, welcome } from '../demo/screen.ts';
 import { Traffic } from '../demo/traffic.ts';
 import type { Io } from '../io.ts';
-import { paintFor } from '../paint.ts';
 import { answers, MeshRun, type RunningProxy, until } from '../run/mesh-run.ts';
 import { freePorts, nextFreePort } from '../run/ports.ts';
 import { untilStopped } from '../run/until-stopped.ts';
@@ -31,9 +31,6 @@ export interface DemoOptions {
   readonly rate: number;
   readonly output: 'text' | 'json';
 }
-
-const LIVE_TERMINAL_MS = 500;
-const LIVE_PLAIN_MS = 5_000;
 
 interface Demo {
   readonly directory: DemoDirectory;
@@ -146,48 +143,58 @@ async function allReady(
 }
 
 async function show(
-  { directory, run, gateway, proxies, all }: Demo,
+  demo: Demo,
   options: DemoOptions,
   io: Io,
   stopped: Promise<void>,
 ): Promise<void> {
-  const { admin, tokenFile } = run.address;
-  const paint = paintFor(io.environment.color);
+  const { run, gateway } = demo;
   const traffic = new Traffic([`${gateway}/productpage`, `${gateway}/api/v1/products/0/reviews`]);
   traffic.start(options.rate);
-  let live: NodeJS.Timeout | undefined;
-  run.children.onUnexpectedEnd = ({ name, how }) => io.err(`\n${name} ended: ${how}`);
   if (options.output === 'json') {
-    const list = proxies.map(({ name, nodeId, child, admin: own }) => {
-      return { name, nodeId, pid: child.pid, admin: own, ...portsOf(name, all) };
-    });
-    const { config } = directory;
-    io.out(JSON.stringify({ gateway, admin, tokenFile, config, proxies: list }));
+    run.children.onUnexpectedEnd = ({ name, how }) => io.err(`${name} ended: ${how}`);
+    io.out(JSON.stringify(summary(demo)));
+    await stopped;
   } else {
-    const view: DemoView = {
-      gateway,
-      admin,
-      tokenFile,
-      config: directory.config,
-      tries: directory.tries,
-      logs: join(directory.path, 'logs'),
-      rate: options.rate,
-      services: await services(all, run, io),
-    };
-    io.out(welcome(view, io));
-    const { terminal } = io.environment;
-    const tell = (): void => {
-      const line = liveLine(traffic.counts(), paint);
-      if (terminal) process.stdout.write(`\r\u001b[2K${line}`);
-      else io.out(line);
-    };
-    live = setInterval(tell, terminal ? LIVE_TERMINAL_MS : LIVE_PLAIN_MS);
-    setTimeout(tell, 1_000).unref();
+    await showText(demo, traffic, { options, io, stopped });
   }
-  await stopped;
-  clearInterval(live);
   traffic.stop();
-  if (options.output === 'text') io.out('\n  stopping');
+}
+
+function summary({ run, gateway, proxies, all, directory }: Demo) {
+  const { admin, tokenFile } = run.address;
+  const list = proxies.map(({ name, nodeId, child, admin: own }) => {
+    return { name, nodeId, pid: child.pid, admin: own, ...portsOf(name, all) };
+  });
+  return { gateway, admin, tokenFile, config: directory.config, proxies: list };
+}
+
+async function showText(
+  { directory, run, gateway, all }: Demo,
+  traffic: Traffic,
+  around: { readonly options: DemoOptions; readonly io: Io; readonly stopped: Promise<void> },
+): Promise<void> {
+  const { options, io, stopped } = around;
+  const { admin, tokenFile } = run.address;
+  const client = await connect(io.environment, { address: admin, tokenFile });
+  if (!client.ok) return;
+  const view: DemoView = {
+    gateway,
+    admin,
+    tokenFile,
+    config: directory.config,
+    tries: directory.tries,
+    logs: join(directory.path, 'logs'),
+    rate: options.rate,
+    services: await services(all, client.value),
+  };
+  io.out(welcome(view, io));
+  const live = new Live(traffic, client.value, io);
+  run.children.onUnexpectedEnd = ({ name, how }) => live.say(`${name} ended: ${how}`);
+  live.start();
+  await stopped;
+  live.stop();
+  live.say('  stopping');
 }
 
 function portsOf(name: string, all: readonly Workload[]) {
@@ -198,17 +205,10 @@ function portsOf(name: string, all: readonly Workload[]) {
 }
 
 /** Each service with its sidecar's inbound filter chain, as the control plane sent it. */
-async function services(
-  all: readonly Workload[],
-  run: MeshRun,
-  io: Io,
-): Promise<readonly ServiceView[]> {
-  const { admin, tokenFile } = run.address;
-  const client = await connect(io.environment, { address: admin, tokenFile });
-  if (!client.ok) return [];
+function services(all: readonly Workload[], client: Client): Promise<readonly ServiceView[]> {
   return Promise.all(
     all.map(async ({ name, inboundPort }) => {
-      const reply = await client.value.get(`/v1/proxies/${name}.default/config`);
+      const reply = await client.get(`/v1/proxies/${name}.default/config`);
       const config = reply.ok ? (reply.value.json as unknown as ProxyConfigView) : {};
       const listeners = Object.entries(config['LDS'] ?? {});
       const inbound = listeners.find(([listener]) => listener.endsWith(`_${inboundPort}`))?.[1];

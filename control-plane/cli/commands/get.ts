@@ -1,4 +1,4 @@
-import { formatProblem } from '@lateen/sdk/base/problem';
+import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
 import type { ResourceStatus } from '../../status/resource-status.ts';
 import { type ConnectionOptions, connect } from '../client.ts';
 import { EXIT_FAILED, EXIT_USAGE, type Format, type Io } from '../io.ts';
@@ -15,9 +15,10 @@ export interface GetOptions extends ConnectionOptions {
 
 /** Lists resources; one that is named and not there is a failure. */
 export async function get(options: GetOptions, io: Io): Promise<number> {
+  if (options.kind === 'problems') return problemsOf(options, io);
   const kind = options.kind === 'all' ? undefined : kindOf(options.kind);
   if (kind === undefined && options.kind !== 'all') {
-    const known = `known kinds: ${KIND_NAMES.join(', ')}, all`;
+    const known = `known: ${KIND_NAMES.join(', ')}, all, problems`;
     sayProblems([cannot(`there is no kind ${options.kind}`, known)], io);
     return EXIT_USAGE;
   }
@@ -39,6 +40,19 @@ export async function get(options: GetOptions, io: Io): Promise<number> {
     sayProblems([cannot(`there is no ${kind} ${options.name}`)], io);
     return EXIT_FAILED;
   }
+  return 0;
+}
+
+/** Also those of files that could not be read, which belong to no resource. */
+async function problemsOf(options: GetOptions, io: Io): Promise<number> {
+  const client = await connect(io.environment, options);
+  if (!client.ok) return giveUp(client.error, io);
+  const reply = await client.value.get('/v1/problems');
+  if (!reply.ok) return giveUp(reply.error, io);
+  const problems = (reply.value.json['problems'] ?? []) as unknown as readonly Problem[];
+  if (options.output === 'json') io.out(JSON.stringify(problems));
+  else if (problems.length === 0) io.err('no problems');
+  else io.out(problems.map(formatProblem).join('\n'));
   return 0;
 }
 
