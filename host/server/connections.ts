@@ -85,7 +85,7 @@ export class Connections {
 function serverSettings(hcm: HcmConfig, bufferBytesMax: number) {
   return {
     limits: {
-      headersMax: hcm.headersMax + PSEUDO_HEADERS,
+      headersMax: hcm.headersMax,
       headerBytesMax: hcm.requestHeaderBytesMax,
     },
     idleTimeoutMs: hcm.idleTimeoutMs,
@@ -95,6 +95,3 @@ function serverSettings(hcm: HcmConfig, bufferBytesMax: number) {
     ...(hcm.requestHeadersTimeoutMs > 0 ? { headerTimeoutMs: hcm.requestHeadersTimeoutMs } : {}),
   };
 }
-
-/** `:method`, `:scheme`, `:authority`, `:path` and `:status` do not count as a client's headers. */
-const PSEUDO_HEADERS = 5;

@@ -3,8 +3,7 @@ import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Log } from '@lateen/sdk/base/log';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { PluginPool } from '../filter/plugin-pool.ts';
-import { openH1Client } from '../http/h1-client.ts';
-import { type CodecServices, h1ClientOptions, openCodecServices } from '../http/h1-options.ts';
+import { type CodecServices, openCodecServices } from '../http/h1-options.ts';
 import type { Rejection } from '../http/rejection.ts';
 import { ConnectionBudget } from '../net/connection-budget.ts';
 import { type AcceptedInfo, ConnectionIds } from '../net/connection-info.ts';
@@ -18,6 +17,7 @@ import { rootProperties } from '../stream/properties.ts';
 import { openRequestIds } from '../stream/request-ids.ts';
 import { ClusterManager } from '../upstream/cluster-manager.ts';
 import { createResolver } from '../upstream/dns.ts';
+import { createH1Codec } from '../upstream/h1-codec.ts';
 import { createRegexes } from '../wasm/regexes.ts';
 import { createSharedData } from '../wasm/shared-data.ts';
 import { Connections } from './connections.ts';
@@ -35,6 +35,9 @@ export interface ServingOptions {
   readonly metrics: ThreadMetrics;
   readonly log: Log;
 }
+
+/** How long a change waits for the names of its DNS clusters. */
+const RESOLVE_PATIENCE_MS = 5_000;
 
 interface OpenListener {
   readonly listeners: Listener[];
@@ -100,6 +103,7 @@ export class Serving {
   ): Promise<readonly Problem[]> {
     const { clusters, services } = prepared;
     this.#clusters.apply({ ...clusters, removedClusters: [] });
+    await this.#resolved(clusters.clusters.map((config) => config.name));
     const { opened, changed, closed } = this.runtime.commit(services);
     for (const live of changed) this.#update(live);
     for (const live of closed) this.#close(live);
@@ -153,14 +157,27 @@ export class Serving {
     this.sinks.close();
   }
 
+  /** Names are looked up before routes lead to them; a slow server is waited for only so long. */
+  async #resolved(clusters: readonly string[]): Promise<void> {
+    const ready = Promise.all(clusters.map((name) => this.#resolvable(name)));
+    const patience = Promise.withResolvers<void>();
+    const timer = systemClock.setTimer(RESOLVE_PATIENCE_MS, patience.resolve);
+    await Promise.race([ready, patience.promise]);
+    timer.cancel();
+  }
+
+  /** EDS clusters come with their endpoints; only names have to be waited for. */
+  #resolvable(name: string): Promise<void> {
+    return this.#clusters.isDns(name) ? this.#clusters.ready(name) : Promise.resolve();
+  }
+
   #openClusters(): ClusterManager {
     const { metrics, log, worker } = this.#options;
     return new ClusterManager({
       clock: systemClock,
       random: Math.random,
       slots: metrics,
-      openCodec: (socket, { bufferBytesMax }, events) =>
-        openH1Client(socket, h1ClientOptions({ ...this.#codec, bufferBytesMax }), events),
+      openCodec: createH1Codec(this.#codec),
       nextConnectionId: () => this.#ids.next(),
       publishesMembership: worker === 0,
       resolve: createResolver(),

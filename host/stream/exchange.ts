@@ -222,7 +222,10 @@ export class Exchange implements AttemptReceiver {
       this.#timer = this.#owner.clock.setTimer(wish.perTryTimeoutMs, this.#tryTimedOut);
     }
     const avoid = (wish.flags & ext.WISH_AVOID_PREVIOUS_HOSTS) !== 0 ? this.#tried : NO_HOSTS;
-    const handle = this.#cluster.open({ hash: null, avoid, hostAttempts: wish.hostAttempts }, this);
+    const handle = this.#cluster.open(
+      { hash: null, avoid, hostAttempts: wish.hostAttempts, retry: this.#attempt > 1 },
+      this,
+    );
     if (this.#state === 'connecting' || this.#state === 'sending') this.#handle = handle;
   }
 

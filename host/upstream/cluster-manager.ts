@@ -107,6 +107,11 @@ export class ClusterManager implements ClusterSet {
     return new Promise((resolve) => entry.whenReady.push(resolve));
   }
 
+  /** Whether the cluster's endpoints are names that have to be looked up. */
+  isDns(name: string): boolean {
+    return (this.#entries.get(name)?.dns ?? null) !== null;
+  }
+
   /** For `/clusters`; plain data that can be posted to the main thread. */
   status(): readonly ClusterStatus[] {
     return [...this.#entries.values()].map((entry) => clusterStatus(entry.cluster));

@@ -1,0 +1,167 @@
+import { systemClock } from '@lateen/sdk/base/clock';
+import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
+import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
+import type { Bootstrap } from '../config/bootstrap.ts';
+import { Configuration } from '../config/configuration.ts';
+import type { Flags } from '../config/flags.ts';
+import { loadBootstrap } from '../config/load-bootstrap.ts';
+import type { ApplyChange } from '../config/resources.ts';
+import { connectionsMaxFor } from '../net/connection-budget.ts';
+import { type LeveledLog, openLog } from '../observe/log.ts';
+import { MetricHub, type MetricSource } from '../observe/metric-hub.ts';
+import { ThreadMetrics } from '../observe/thread-metrics.ts';
+import type { ModuleCatalog } from './catalog.ts';
+import { fetchModule } from './fetch-module.ts';
+import { loadManifest, modulesDirectory } from './manifest.ts';
+import { ModuleLibrary } from './modules.ts';
+import { Resolver } from './resolver.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** A running proxy, or in validate mode one that never served. */
+export interface Proxy {
+  reopenLogs(): void;
+  /** Resolves when somebody asks the process to end (`/quitquitquit`). */
+  readonly quit: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface OpenedProxy {
+  readonly proxy: Proxy | null;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Starts a proxy: bootstrap, modules, workers, then the configuration. Null where what it starts
+ * with is refused; what arrives over xDS later never ends the process.
+ */
+export async function openProxy(flags: Flags, workers: number): Promise<OpenedProxy> {
+  const registry = openRegistry();
+  const { bootstrap, problems } = loadBootstrap(flags, registry);
+  if (bootstrap === null) return { proxy: null, problems };
+  const manifest = await loadManifest(modulesDirectory(flags.modulesDir));
+  if (!manifest.ok) return { proxy: null, problems: [...problems, manifest.error] };
+  const library = new ModuleLibrary(fetchModule);
+  const catalog = await library.loadBundled(manifest.value);
+  if (!catalog.ok) return { proxy: null, problems: [...problems, catalog.error] };
+  const parts = { flags, workers, registry, bootstrap, library, catalog: catalog.value };
+  const proxy = new RunningProxy(parts);
+  const started = await proxy.start();
+  const all = [...problems, ...started];
+  if (!hasErrors(started)) return { proxy, problems: all };
+  await proxy.stop();
+  return { proxy: null, problems: all };
+}
+
+interface ProxyParts {
+  readonly flags: Flags;
+  readonly workers: number;
+  readonly registry: XdsRegistry;
+  readonly bootstrap: Bootstrap;
+  readonly library: ModuleLibrary;
+  readonly catalog: ModuleCatalog;
+}
+
+/** Everything of a proxy that lives in the main thread, wired together. */
+class RunningProxy implements Proxy {
+  readonly quit: Promise<void>;
+  readonly #parts: ProxyParts;
+  readonly #log: LeveledLog;
+  readonly #supervisor: Supervisor;
+  readonly #configuration: Configuration;
+  readonly #quit: () => void;
+
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.quit = promise;
+    this.#quit = resolve;
+    const { flags, bootstrap, registry } = parts;
+    const thresholds = { level: flags.logLevel, components: flags.componentLogLevels };
+    this.#log = openLog(thresholds, flags.logPath);
+    const hub = new MetricHub();
+    const metrics = openMainMetrics(hub);
+    this.#supervisor = new Supervisor(this.#openResolver(), {
+      workers: parts.workers,
+      node: bootstrap.node,
+      connectionsMax: connectionsMaxFor(parts.workers),
+      hub,
+      log: this.#log,
+      thresholds,
+      ...(flags.logPath === undefined ? {} : { logPath: flags.logPath }),
+      module: (digest) => parts.library.get(digest),
+    });
+    this.#configuration = new Configuration({
+      bootstrap,
+      registry,
+      apply: this.#apply,
+      clock: systemClock,
+      random: Math.random,
+      log: this.#log.child('config'),
+      metrics,
+    });
+  }
+
+  async start(): Promise<readonly Problem[]> {
+    const { flags, bootstrap } = this.#parts;
+    if (flags.mode === 'validate') {
+      const all = (resources: ReadonlyMap<string, never>) => ({ set: resources, removed: [] });
+      const clusters = all(bootstrap.clusters as ReadonlyMap<string, never>);
+      const listeners = all(bootstrap.listeners as ReadonlyMap<string, never>);
+      const rehearsed = await this.#rehearse({ clusters, listeners });
+      return rehearsed.ok ? rehearsed.value : rehearsed.error;
+    }
+    this.#supervisor.start();
+    return this.#configuration.start();
+  }
+
+  /** The admin's `/quitquitquit`. */
+  requestQuit(): void {
+    this.#quit();
+  }
+
+  reopenLogs(): void {
+    this.#log.reopen();
+    this.#supervisor.tell({ kind: 'reopen-logs' });
+  }
+
+  async stop(): Promise<void> {
+    this.#configuration.close();
+    await this.#supervisor.stop();
+  }
+
+  #openResolver(): Resolver {
+    const { catalog, library, registry } = this.#parts;
+    return new Resolver({
+      catalog,
+      descriptors: registry.types,
+      resolveWasm: (name, config) => library.resolveWasm(name, config),
+      extension: (name) => this.#configuration.extension(name),
+    });
+  }
+
+  readonly #apply: ApplyChange = (change) => {
+    return this.#supervisor.apply(withoutManagementClusters(change, this.#parts.bootstrap));
+  };
+
+  #rehearse(change: Parameters<ApplyChange>[0]): ReturnType<ApplyChange> {
+    return this.#supervisor.rehearse(withoutManagementClusters(change, this.#parts.bootstrap));
+  }
+}
+
+/** The management server is reached by gRPC of its own; no stream goes through its cluster. */
+function withoutManagementClusters(
+  change: Parameters<ApplyChange>[0],
+  bootstrap: Bootstrap,
+): Parameters<ApplyChange>[0] {
+  const name = bootstrap.dynamic.ads?.clusterName;
+  const { clusters } = change;
+  if (clusters === undefined || name === undefined || !clusters.set.has(name)) return change;
+  const set = new Map(clusters.set);
+  set.delete(name);
+  return { ...change, clusters: { ...clusters, set } };
+}
+
+function openMainMetrics(hub: MetricHub): ThreadMetrics {
+  const source: MetricSource = hub.attach();
+  return new ThreadMetrics((message) => source.receive(message));
+}
