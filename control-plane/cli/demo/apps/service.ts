@@ -39,10 +39,7 @@ export function readSettings(): Settings {
   };
 }
 
-/**
- * Serves until told to stop: by SIGTERM or SIGINT, or by the end of its parent, which it notices
- * by the closed channel or, with EXIT_WITH_STDIN=1, by the end of standard input.
- */
+/** Serves until told to stop by SIGTERM or SIGINT. Its parent's end is the lifeline's business. */
 export function serve(name: string, settings: Settings, handle: Handler): void {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     answer(request, response, name, handle).catch((error: unknown) => {
@@ -66,11 +63,6 @@ export function serve(name: string, settings: Settings, handle: Handler): void {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  process.once('disconnect', () => process.exit(0));
-  if (process.env['EXIT_WITH_STDIN'] === '1') {
-    process.stdin.once('end', () => process.exit(0)).once('error', () => process.exit(0));
-    process.stdin.resume();
-  }
 }
 
 async function answer(
