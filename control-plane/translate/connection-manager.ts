@@ -9,36 +9,31 @@ import type { ListenerSide } from './wasm.ts';
 /** Where a connection manager gets its routes: by name over RDS, or with itself. */
 export type RouteSource = { readonly rds: string } | { readonly inline: JsonObject };
 
-export interface HttpListenerInput {
+/** What a chain of HTTP filters is made of. */
+export interface HttpChainInput {
+  /** In statistics. */
   readonly name: string;
-  readonly address: string;
-  /** The port that is opened. */
-  readonly port: number;
   readonly side: ListenerSide;
   readonly routes: RouteSource;
   readonly filters: FilterInput;
   readonly settings: MeshSettings;
+}
+
+export interface HttpListenerInput extends HttpChainInput {
+  readonly address: string;
+  /** The port that is opened. */
+  readonly port: number;
   /** Where the listener is written; stands in its metadata. */
   readonly origin: JsonObject;
 }
 
 /** A listener with one HTTP filter chain. */
 export function httpListener(input: HttpListenerInput): JsonObject {
-  const { side } = input.side;
   return typed(LISTENER, {
     name: input.name,
     address: socketAddress(input.address, input.port),
-    filterChains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typedConfig: connectionManager(input),
-          },
-        ],
-      },
-    ],
-    trafficDirection: side === 'inbound' ? 'INBOUND' : 'OUTBOUND',
+    filterChains: [httpFilterChain(input)],
+    trafficDirection: input.side.side === 'inbound' ? 'INBOUND' : 'OUTBOUND',
     metadata: {
       filterMetadata: {
         lateen: { ...input.origin, ...chainOrigins(input.filters, input.side) },
@@ -47,7 +42,19 @@ export function httpListener(input: HttpListenerInput): JsonObject {
   });
 }
 
-function connectionManager(input: HttpListenerInput): JsonObject {
+/** The one network filter that every chain here has. */
+export function httpFilterChain(input: HttpChainInput): JsonObject {
+  return {
+    filters: [
+      {
+        name: 'envoy.filters.network.http_connection_manager',
+        typedConfig: connectionManager(input),
+      },
+    ],
+  };
+}
+
+function connectionManager(input: HttpChainInput): JsonObject {
   const { side } = input.side;
   const gateway = side === 'gateway';
   const prefix = side === 'inbound' ? 'inbound' : 'outbound';

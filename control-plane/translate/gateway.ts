@@ -57,7 +57,7 @@ function addPort(input: PortInput, into: ResourceMaps): void {
   const { node, mesh, filters, port, members } = input;
   const opened = targetPort(node, mesh, port);
   const address =
-    members.find(({ server }) => (server.bind ?? '') !== '')?.server.bind ?? '0.0.0.0';
+    members.find(({ server }) => (server.bind ?? '') !== '')?.server.bind ?? everywhere(node);
   const name = listenerName(address, opened);
   const routeName = `http.${opened}`;
   const [first] = members;
@@ -83,6 +83,11 @@ function addPort(input: PortInput, into: ResourceMaps): void {
       origin: first === undefined ? {} : origin(first.gateway, ['spec', 'servers', first.index]),
     }),
   );
+}
+
+/** A gateway that lives on a loopback address (`lateen demo`) must not open doors to the network. */
+function everywhere(node: ProxyNode): string {
+  return node.ip === '::1' || node.ip.startsWith('127.') ? node.ip : '0.0.0.0';
 }
 
 /** Where the gateway's Service sends a port: what the proxy really opens. */
