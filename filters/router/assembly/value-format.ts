@@ -1,6 +1,6 @@
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from '@lateen/sdk/abi/maps';
 import { allocate } from '@lateen/sdk/assembly/arena';
-import { lowerText, lowerText } from '@lateen/sdk/assembly/bytes/ascii';
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { formatInteger } from '@lateen/sdk/assembly/bytes/integer';
 import { readHeader } from '@lateen/sdk/assembly/host/headers';
