@@ -85,9 +85,10 @@ function addPort(input: PortInput, into: ResourceMaps): void {
   );
 }
 
-/** A gateway that lives on a loopback address (`lateen demo`) must not open doors to the network. */
+/** `lateen demo` keeps its gateway on this machine by the node's own word; elsewhere as in Istio. */
 function everywhere(node: ProxyNode): string {
-  return node.ip === '::1' || node.ip.startsWith('127.') ? node.ip : '0.0.0.0';
+  const given = node.metadata['LATEEN_BIND'];
+  return typeof given === 'string' && given !== '' ? given : '0.0.0.0';
 }
 
 /** Where the gateway's Service sends a port: what the proxy really opens. */

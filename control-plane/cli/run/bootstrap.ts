@@ -54,6 +54,7 @@ function nodeMetadata(input: BootstrapInput): JsonObject {
     INTERCEPTION_MODE: 'NONE',
     CLUSTER_ID: 'Kubernetes',
     MESH_ID: 'cluster.local',
+    ...(input.type === 'router' ? { LATEEN_BIND: '127.0.0.1' } : {}),
     ...(input.httpProxyPort === 0 ? {} : { HTTP_PROXY_PORT: String(input.httpProxyPort) }),
   };
 }
