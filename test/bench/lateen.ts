@@ -13,7 +13,9 @@ export interface LateenProxy extends AsyncDisposable {
 
 /** Starts a proxy on a static configuration and waits for its port. */
 export async function startProxy(port: number, config: ConfigObject): Promise<LateenProxy> {
-  const directory = await TemporaryDirectory.make({ 'proxy.json': JSON.stringify(config) });
+  const directory = await TemporaryDirectory.make({
+    'proxy.json': JSON.stringify(config, null, 1),
+  });
   const [command, ...args] = onCore('measured', [
     process.execPath,
     '--conditions=lateen-source',

@@ -141,7 +141,8 @@ spec:
 
 /** Routes by name become routes in place. */
 function withRoutes(listener: JsonObject, routes: ReadonlyMap<string, JsonObject>): JsonObject {
-  return JSON.parse(JSON.stringify(listener), (_, value) => {
+  const { '@type': _type, ...rest } = listener;
+  return JSON.parse(JSON.stringify(rest), (_, value) => {
     const name: unknown = value?.rds?.routeConfigName;
     if (typeof name !== 'string') return value;
     const { rds: _rds, ...rest } = value;

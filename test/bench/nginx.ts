@@ -60,7 +60,9 @@ export async function startNginx(
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${path(name)};`)
     .join('\n');
-  const configuration = `daemon off; worker_processes 1; pid ${path('pid')}; error_log stderr crit;
+  // The worker has to read our temporary directory; started by others it runs as they do.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  const configuration = `${user} daemon off; worker_processes 1; pid ${path('pid')}; error_log stderr crit;
   events { worker_connections 10000; }
   http { access_log off; keepalive_requests 1000000000; ${temporary} ${LOG_FORMAT}
   ${server} }`;

@@ -4,14 +4,9 @@ import { waitFor } from '../kit/wait-for.ts';
 
 /** Waits until something accepts connections on the port; fails when the process ends first. */
 export async function waitForPort(port: number, child: Child): Promise<void> {
-  await waitFor(
-    `port ${port}`,
-    async () => {
-      if (!child.running) throw new Error(`it ended: ${child.stderr}${child.stdout}`);
-      return await accepts(port);
-    },
-    { deadlineMs: 20_000 },
-  );
+  const open = () => (child.running ? accepts(port) : 'ended');
+  const found = await waitFor(`port ${port}`, open, { deadlineMs: 20_000 });
+  if (found === 'ended') throw new Error(`it ended: ${child.stderr}${child.stdout}`);
 }
 
 function accepts(port: number): Promise<boolean> {
