@@ -87,7 +87,8 @@ export class Plugin {
 
   /** A context for a stream, or null where there is no VM; then `failurePolicy` says what to do. */
   openStream(effects: StreamEffects): StreamContext | null {
-    if (!this.#root.vm.alive && !this.#revive()) {
+    const served = this.#root.vm.alive ? this.#root.accepting : this.#revive();
+    if (!served) {
       this.refusals++;
       return null;
     }

@@ -96,6 +96,11 @@ export class RootContext implements StreamOwner {
     }
   }
 
+  /** Whether streams can be opened: until the module has been told that the context is done. */
+  get accepting(): boolean {
+    return this.#state === 'open' || this.#state === 'closing';
+  }
+
   openStream(effects: StreamEffects): StreamContext {
     this.#streams++;
     return new StreamContext(this.vm, this.#guest, this, effects);
