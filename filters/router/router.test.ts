@@ -253,6 +253,7 @@ describe('the time limit', () => {
     [{ timeout: '2.5s' }, null, ['2500']],
     [{ timeout: '0s' }, null, []],
     [{ timeout: '2s' }, '700', ['700']],
+    [{ timeout: '2s' }, '0', []],
     [{ timeout: '2s' }, 'soon', ['2000']],
   ];
   test.each(cases)('of %o with the header %s is told as %o', async (route, header, expected) => {
@@ -263,6 +264,16 @@ describe('the time limit', () => {
     const routed = request({ headers });
     expect(routed.sent('x-envoy-expected-rq-timeout-ms')).toEqual(expected);
     expect(routed.sent('x-envoy-upstream-rq-timeout-ms')).toEqual([]);
+  });
+
+  test('that the proxy before expects counts where the settings say so', async () => {
+    const plan = { routes: [to('c', ALL)], settings: { respectExpectedRqTimeout: true } };
+    const request = await openRouter(plan);
+    const headers: [string, string][] = [
+      ['x-envoy-expected-rq-timeout-ms', '300'],
+      ['x-envoy-upstream-rq-timeout-ms', '700'],
+    ];
+    expect(request({ headers }).sent('x-envoy-expected-rq-timeout-ms')).toEqual(['300']);
   });
 
   test('ends a request that takes too long', async () => {

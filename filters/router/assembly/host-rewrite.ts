@@ -32,6 +32,11 @@ export class HostRewrite {
     }
   }
 
+  /** Whether it may change anything. */
+  get active(): bool {
+    return this.literal !== null || this.header !== null || this.regex !== null;
+  }
+
   /** `weighted`: the literal of the weighted cluster that was chosen, which wins. */
   apply(weighted: Bytes | null, keepOriginal: bool): void {
     const host = weighted !== null ? weighted : this.choose();

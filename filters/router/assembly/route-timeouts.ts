@@ -13,6 +13,9 @@ const EXPECTED_TIMEOUT = Bytes.of('x-envoy-expected-rq-timeout-ms');
 const GRPC_TIMEOUT = Bytes.of('grpc-timeout');
 const value = new Bytes();
 
+/** Whether the request, for which `total` was asked last, brings a limit of its own. */
+export let clientLimits: bool = false;
+
 /** How long a route's requests may take, in milliseconds; 0 = without end. */
 export class RouteTimeouts {
   private readonly timeout: i64;
@@ -38,11 +41,16 @@ export class RouteTimeouts {
 
   /** The request's own limit: a header of the client may set it. `expected`: of the proxy before. */
   total(expected: bool): u32 {
-    if (expected && readTime(EXPECTED_TIMEOUT)) return <u32>parsedInteger;
-    if (readTime(UPSTREAM_TIMEOUT)) return <u32>parsedInteger;
+    clientLimits = readHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT, value);
+    const limited = clientLimits && isTime(value);
+    const limit = <u32>parsedInteger;
+    if (expected && readHeader(REQUEST_HEADERS, EXPECTED_TIMEOUT, value) && isTime(value)) {
+      return <u32>parsedInteger;
+    }
+    if (limited) return limit;
     if (this.grpcTimeoutMax >= 0 && request.isGrpc()) {
-      const wanted = grpcTimeout();
-      if (wanted >= 0) return <u32>atMost(wanted, this.grpcTimeoutMax);
+      const asked = grpcTimeout();
+      if (asked >= 0) return <u32>atMost(asked, this.grpcTimeoutMax);
     }
     return <u32>this.timeout;
   }
@@ -56,9 +64,8 @@ export class RouteTimeouts {
   }
 }
 
-function readTime(name: Bytes): bool {
-  if (!readHeader(REQUEST_HEADERS, name, value) || !parseInteger(value)) return false;
-  return parsedInteger >= 0 && parsedInteger < <i64>u32.MAX_VALUE;
+function isTime(text: Bytes): bool {
+  return parseInteger(text) && parsedInteger >= 0 && parsedInteger < <i64>u32.MAX_VALUE;
 }
 
 /** Of two limits the smaller one, where 0 stands for none. */

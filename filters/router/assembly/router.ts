@@ -3,7 +3,7 @@ import { RESPONSE_FLAG_NO_ROUTE } from '@lateen/sdk/abi/extensions';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from '@lateen/sdk/abi/maps';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { formatInteger } from '@lateen/sdk/assembly/bytes/integer';
-import { hasHeader, removeHeader, setHeader } from '@lateen/sdk/assembly/host/headers';
+import { removeHeader, setHeader } from '@lateen/sdk/assembly/host/headers';
 import { setResponseFlags } from '@lateen/sdk/assembly/host/lateen';
 import { replyWith, replyWithHeader } from '@lateen/sdk/assembly/host/local-reply';
 import { Property } from '@lateen/sdk/assembly/host/property';
@@ -16,6 +16,7 @@ import { Forward, Route } from './route';
 import { RouteTable } from './route-table';
 import { settingsOf } from './settings';
 import {
+  clientLimitsOf,
   clusterOf,
   rootOf,
   routeOf,
@@ -54,20 +55,14 @@ export function routeRequest(stream: i32): i32 {
   }
   const host = unchecked(table.virtualHosts[virtualHostOf(state)]);
   const route = unchecked(host.routes[routeOf(state)]);
-  request.read();
   if (answersItself(host, route)) return PAUSE;
   const forward = route.forward;
   if (forward === null) return CONTINUE;
   const suppressed = settingsOf(rootOf(state)).suppressHeaders;
-  setTimeoutHeaders(timeoutOf(state), suppressed);
+  setTimeoutHeaders(state, suppressed);
   const cluster = chosenCluster(forward, clusterOf(state));
   editRequest(table, host, route, cluster);
-  forward.host.apply(cluster === null ? null : cluster.hostRewrite, !suppressed);
-  const rewrite = forward.path;
-  if (rewrite !== null && rewrite.apply(text) && !text.equals(request.target)) {
-    if (!suppressed) setHeader(REQUEST_HEADERS, ORIGINAL_PATH, request.target);
-    setHeader(REQUEST_HEADERS, PATH, text);
-  }
+  rewriteRequest(forward, cluster, suppressed);
   if (host.attemptCount) setHeader(REQUEST_HEADERS, ATTEMPT_COUNT, ONE);
   return CONTINUE;
 }
@@ -104,6 +99,8 @@ export function routeResponse(stream: i32): void {
 
 /** Redirects and direct responses; true where the request was answered here. */
 function answersItself(host: VirtualHost, route: Route): bool {
+  if (route.forward !== null && !host.requireTls) return false;
+  request.read();
   if (host.requireTls && !isHttps()) {
     httpsLocation(text);
     replyWithHeader(MOVED_PERMANENTLY, DIRECT_RESPONSE, LOCATION, text);
@@ -126,10 +123,23 @@ function chosenCluster(forward: Forward, index: i32): WeightedCluster | null {
 }
 
 /** Tells the upstream how long there is, and takes off what was meant for this proxy. */
-function setTimeoutHeaders(timeout: u32, suppressed: bool): void {
-  if (hasHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT)) removeHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT);
+function setTimeoutHeaders(state: usize, suppressed: bool): void {
+  if (clientLimitsOf(state)) removeHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT);
+  const timeout = timeoutOf(state);
   if (timeout === 0 || suppressed) return;
   setHeader(REQUEST_HEADERS, EXPECTED_TIMEOUT, formatInteger(timeout, text));
+}
+
+/** Host, then path. Header edits come before and see both as the client sent them. */
+function rewriteRequest(forward: Forward, cluster: WeightedCluster | null, suppressed: bool): void {
+  const literal: Bytes | null = cluster === null ? null : cluster.hostRewrite;
+  const rewrite = forward.path;
+  if (literal === null && rewrite === null && !forward.host.active) return;
+  request.read();
+  forward.host.apply(literal, !suppressed);
+  if (rewrite === null || !rewrite.apply(text) || text.equals(request.target)) return;
+  if (!suppressed) setHeader(REQUEST_HEADERS, ORIGINAL_PATH, request.target);
+  setHeader(REQUEST_HEADERS, PATH, text);
 }
 
 function editRequest(

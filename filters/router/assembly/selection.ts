@@ -14,6 +14,7 @@ import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { tableOf } from './configurations';
 import { request } from './request';
 import { Forward } from './route';
+import { clientLimits } from './route-timeouts';
 import { settingsOf } from './settings';
 import { clearSelection, rootOf, setForward, setSelection, stateOf } from './stream-state';
 
@@ -60,6 +61,6 @@ function selectCluster(state: usize, forward: Forward): bool {
   store<u32>(SELECTION, timeout, SELECTION_TIMEOUT_MS);
   store<u32>(SELECTION, forward.timeouts.idle, SELECTION_IDLE_TIMEOUT_MS);
   store<u32>(SELECTION, forward.timeouts.duration(), SELECTION_MAX_DURATION_MS);
-  setForward(state, index, timeout);
+  setForward(state, index, timeout, clientLimits);
   return true;
 }

@@ -10,7 +10,9 @@ const VIRTUAL_HOST = 8;
 const ROUTE = 12;
 const CLUSTER = 16;
 const TIMEOUT = 20;
-const states = new RecordTable(24);
+/** Whether the request brings a time limit of its own, which is not for the upstream. */
+const CLIENT_LIMITS = 24;
+const states = new RecordTable(28);
 
 export function openState(stream: i32, root: i32): void {
   store<i32>(states.open(stream), root, ROOT);
@@ -51,6 +53,10 @@ export function timeoutOf(state: usize): u32 {
   return load<u32>(state, TIMEOUT);
 }
 
+export function clientLimitsOf(state: usize): bool {
+  return load<i32>(state, CLIENT_LIMITS) !== 0;
+}
+
 export function clearSelection(state: usize): void {
   store<i32>(state, 0, TABLE);
 }
@@ -64,7 +70,8 @@ export function setSelection(state: usize, table: i32, host: i32, route: i32): v
   store<u32>(state, 0, TIMEOUT);
 }
 
-export function setForward(state: usize, cluster: i32, timeout: u32): void {
+export function setForward(state: usize, cluster: i32, timeout: u32, clientLimits: bool): void {
   store<i32>(state, cluster, CLUSTER);
   store<u32>(state, timeout, TIMEOUT);
+  store<i32>(state, clientLimits ? 1 : 0, CLIENT_LIMITS);
 }
