@@ -4,7 +4,7 @@ import { waitFor } from '../kit/wait-for.ts';
 
 /** Waits until something accepts connections on the port; fails when the process ends first. */
 export async function waitForPort(port: number, child: Child): Promise<void> {
-  const open = () => (child.running ? accepts(port) : 'ended');
+  const open = async () => (child.running ? await accepts(port) : 'ended');
   const found = await waitFor(`port ${port}`, open, { deadlineMs: 20_000 });
   if (found === 'ended') throw new Error(`it ended: ${child.stderr}${child.stdout}`);
 }
