@@ -206,6 +206,11 @@ function checkSidecar(spec: SpecOf<'Sidecar'>, report: Report): void {
       report('error', at('defaultEndpoint'), 'Unix domain sockets are not supported yet');
     }
   });
+  spec.egress?.forEach((egress, index) => {
+    if (egress.port === undefined) return;
+    const message = 'a port of its own has no effect yet; the hosts are imported';
+    report('warning', ['spec', 'egress', index, 'port'], message);
+  });
   if (spec.outboundTrafficPolicy?.egressProxy !== undefined) {
     report(
       'error',

@@ -1,6 +1,7 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { analyzeDestinationRules } from './analyze-destination-rules.ts';
 import { analyzeGateways } from './analyze-gateways.ts';
+import { analyzeServices } from './analyze-services.ts';
 import { analyzeSidecars } from './analyze-sidecars.ts';
 import { analyzeVirtualServices } from './analyze-virtual-services.ts';
 import type { Mesh } from './mesh.ts';
@@ -12,5 +13,6 @@ export function analyze(mesh: Mesh): readonly Problem[] {
     ...analyzeDestinationRules(mesh),
     ...analyzeGateways(mesh),
     ...analyzeSidecars(mesh),
+    ...analyzeServices(mesh),
   ];
 }

@@ -30,6 +30,7 @@ export function buildMesh(objects: readonly ConfigObject[]): Outcome<Mesh> {
   const mesh: Mesh = {
     settings,
     services,
+    servicesByHost: Map.groupBy(services, (service) => service.hostname),
     extensions: collectExtensions(of('WasmPlugin'), of('TrafficExtension')),
     virtualServices: of('VirtualService').map((item) => bindVirtualService(item, settings)),
     destinationRules: indexDestinationRules(of('DestinationRule'), settings),

@@ -80,6 +80,8 @@ export interface Extension {
 export interface Mesh {
   readonly settings: MeshSettings;
   readonly services: readonly MeshService[];
+  /** Several namespaces may declare one host, each for those it is exported to. */
+  readonly servicesByHost: ReadonlyMap<string, readonly MeshService[]>;
   readonly extensions: readonly Extension[];
   /** Oldest first. */
   readonly virtualServices: readonly BoundVirtualService[];
@@ -90,11 +92,11 @@ export interface Mesh {
 
 /** The service that a client in `namespace` means by a host name: its own, else one it may see. */
 export function serviceFor(
-  mesh: Pick<Mesh, 'services'>,
+  mesh: Pick<Mesh, 'servicesByHost'>,
   hostname: string,
   namespace: string,
 ): MeshService | undefined {
-  const named = mesh.services.filter((service) => service.hostname === hostname);
+  const named = mesh.servicesByHost.get(hostname) ?? [];
   return (
     named.find((service) => service.namespace === namespace) ??
     named.find((service) => exportedTo(service.exportTo, service.namespace, namespace))
