@@ -172,6 +172,16 @@ describe('XdsRegistry', () => {
     expect(unknown).toMatchObject({ ok: false, error: { code: 'LAT0604' } });
   });
 
+  it('prints the names of the .proto files, through every Any', () => {
+    const unknown = { '@type': 'type.googleapis.com/acme.Filter', value: 'CgNhYmM=' };
+    const printed = registry.withProtoNames(listener({ name: 'x', typedConfig: unknown }));
+    expect(printed).toMatchObject({
+      filter_chains: [
+        { filters: [{ typed_config: { http_filters: [{ typed_config: unknown }] } }] },
+      ],
+    });
+  });
+
   it('hides what the API marks as sensitive', () => {
     const secret = {
       '@type': typeUrl('envoy.extensions.transport_sockets.tls.v3.Secret'),

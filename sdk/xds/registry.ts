@@ -91,6 +91,17 @@ export class XdsRegistry {
     return { json: this.#print(desc, message!, inspection.unknownTypes), faults: [] };
   }
 
+  /**
+   * The message with the names of the .proto files (`virtual_hosts`), as Envoy's admin prints it.
+   * What cannot be read comes back as it is.
+   */
+  withProtoNames(json: JsonObject): JsonObject {
+    const { desc, message, faults } = this.#read(json);
+    if (desc === undefined || faults.length > 0) return json;
+    const { unknownTypes } = this.#inspect(desc, message!, true);
+    return this.#print(desc, message!, unknownTypes, true);
+  }
+
   /** A copy whose fields marked `sensitive` in the API read `[redacted]`; for dumps and logs. */
   redact(json: JsonObject): JsonObject {
     return redactJson(json, this.types);
@@ -111,9 +122,14 @@ export class XdsRegistry {
     }
   }
 
-  #print(desc: DescMessage, message: Message, unknown: ReadonlySet<string>): JsonObject {
+  #print(
+    desc: DescMessage,
+    message: Message,
+    unknown: ReadonlySet<string>,
+    useProtoFieldName = false,
+  ): JsonObject {
     const registry = unknown.size === 0 ? this.types : new UnknownTypes(this.types, unknown);
-    const json = toJson(desc, message, { registry }) as Json;
+    const json = toJson(desc, message, { registry, useProtoFieldName }) as Json;
     const type = { '@type': typeUrl(desc.typeName) };
     return isJsonObject(json) ? { ...type, ...json } : { ...type, value: json };
   }
