@@ -220,7 +220,7 @@ class PlaneBuilder {
     const name = proxyName(stream.node.id);
     const short = SHORT_NAMES.get(typeUrl) ?? typeUrl;
     this.#history.add('refused', name, `${short}: ${refusal.message}`);
-    this.#options.log.write('warn', `${name} refuses ${short}`, { message: refusal.message });
+    this.#options.log.write('debug', `${name} refuses ${short}`, { message: refusal.message });
     this.#tell();
     if (typeUrl !== EXTENSION_TYPE) return;
     const delivery = stream.deliveries().get(EXTENSION_TYPE);

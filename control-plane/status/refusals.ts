@@ -24,10 +24,10 @@ function refusalsOf(
     for (const [name, { refused }] of resources) {
       if (refused === undefined) continue;
       const sent = resourcesOf(stream.snapshot, typeUrl).get(name);
-      const maker = sent && makerOf(sent.json, refused);
+      const maker = sent && makerOf(sent.json, about(name, refused));
       const resource = keyOfExtension.get(name) ?? maker?.key ?? name;
       const short = SHORT_NAMES.get(typeUrl) ?? typeUrl;
-      const text = refused.slice(0, MESSAGE_CHARS_MAX);
+      const text = about(name, refused).slice(0, MESSAGE_CHARS_MAX);
       problems.push({
         level: 'error',
         code: 'LAT0620',
@@ -37,6 +37,12 @@ function refusalsOf(
     }
   }
   return problems;
+}
+
+/** One text may refuse several resources, `; ` between them: what is said about this one. */
+function about(name: string, message: string): string {
+  const own = message.split('; ').filter((part) => part.includes(name));
+  return own.length === 0 ? message : own.join('; ');
 }
 
 function placeOf(at: string | undefined): { file?: string; line?: number } {

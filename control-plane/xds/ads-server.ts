@@ -1,10 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import {
   type handleBidiStreamingCall,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServiceDefinition,
+  setLogVerbosity,
   status,
 } from '@grpc/grpc-js';
 import type { Clock } from '@lateen/sdk/base/clock';
@@ -60,6 +62,8 @@ type Call = ServerDuplexStream<Buffer, Buffer>;
 
 export async function openAdsServer(options: AdsOptions): Promise<Result<AdsServer>> {
   if (!isLoopback(options.address)) return refused(options.address);
+  // What goes wrong is told by results and events; the library's own lines would stand beside them.
+  setLogVerbosity(logVerbosity.NONE);
   const proxies = new Set<ConnectedProxy>();
   const server = new Server({
     'grpc.max_receive_message_length': REQUEST_BYTES_MAX,

@@ -22,7 +22,7 @@ import { answers, MeshRun, type RunningProxy, until } from '../run/mesh-run.ts';
 import { freePorts, nextFreePort } from '../run/ports.ts';
 import { untilStopped } from '../run/until-stopped.ts';
 import { homeToWrite } from '../run-file.ts';
-import { giveUp } from '../say.ts';
+import { giveUp, sayProblems } from '../say.ts';
 import { filtersOf } from './proxy-config-rows.ts';
 
 export interface DemoOptions {
@@ -51,12 +51,23 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
     stopped.then(() => undefined),
   ]);
   if (started === undefined || !started.ok) {
+    if (started !== undefined) await sayWhy(run, io);
     await run.stop();
     return started === undefined ? 0 : giveUp(started.error, io);
   }
   await show(started.value, options, io, stopped);
   await run.stop();
   return 0;
+}
+
+/** A mesh that does not come up mostly has problems that the control plane knows. */
+async function sayWhy(run: MeshRun, io: Io): Promise<void> {
+  const { address } = run;
+  if (address === undefined) return;
+  const { admin, tokenFile } = address;
+  const client = await connect(io.environment, { address: admin, tokenFile });
+  const reply = client.ok ? await client.value.get('/v1/problems') : client;
+  if (reply.ok) sayProblems((reply.value.json['problems'] ?? []) as unknown as Problem[], io);
 }
 
 interface Start {
@@ -162,7 +173,7 @@ async function show(
 }
 
 function summary({ run, gateway, proxies, all, directory }: Demo) {
-  const { admin, tokenFile } = run.address;
+  const { admin, tokenFile } = run.address!;
   const list = proxies.map(({ name, nodeId, child, admin: own }) => {
     return { name, nodeId, pid: child.pid, admin: own, ...portsOf(name, all) };
   });
@@ -175,7 +186,7 @@ async function showText(
   around: { readonly options: DemoOptions; readonly io: Io; readonly stopped: Promise<void> },
 ): Promise<void> {
   const { options, io, stopped } = around;
-  const { admin, tokenFile } = run.address;
+  const { admin, tokenFile } = run.address!;
   const client = await connect(io.environment, { address: admin, tokenFile });
   if (!client.ok) return;
   const view: DemoView = {

@@ -65,7 +65,7 @@ async function start(
 }
 
 function print(run: MeshRun, proxies: readonly RunningProxy[], options: UpOptions, io: Io): void {
-  const { admin, ads, tokenFile } = run.address;
+  const { admin, ads, tokenFile } = run.address!;
   const list = proxies.map(({ name, nodeId, child, admin: own, spec }) => {
     const { httpProxyPort: outbound } = spec;
     return { name, nodeId, pid: child.pid, admin: own, ...(outbound === 0 ? {} : { outbound }) };

@@ -33,9 +33,8 @@ export class MeshRun {
     this.directory = directory;
   }
 
-  /** Where the control plane listens; known once it was started. */
-  get address(): RunFile {
-    if (this.#run === undefined) throw new Error('the control plane was not started');
+  /** Where the control plane listens; undefined until it was started. */
+  get address(): RunFile | undefined {
     return this.#run;
   }
 
@@ -70,7 +69,7 @@ export class MeshRun {
   async startProxy(spec: ProxySpec): Promise<RunningProxy> {
     const name = `${spec.workload}.${spec.namespace}`;
     const file = join(this.directory, 'proxies', `${name}.json`);
-    const config = bootstrap({ ...spec, ads: this.address.ads, token: this.#token });
+    const config = bootstrap({ ...spec, ads: this.#run?.ads ?? '', token: this.#token });
     await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 });
     const child = this.children.start({
       name: `proxy ${name}`,
