@@ -110,7 +110,7 @@ describe('analyze', () => {
   test('exits with 79 where it found errors', async () => {
     const bad = await lateen('analyze', 'conf', 'dangling.yaml');
     expect(bad.code).toBe(79);
-    expect(bad.stderr).toContain('IST0101');
+    expect(bad.stdout).toContain('IST0101');
     const json = await lateen('analyze', 'broken.yaml', '-o', 'json');
     expect(json.code).toBe(79);
     const found = expect.objectContaining({ level: 'error', code: 'IST0106' });

@@ -4,13 +4,17 @@ import { paintFor } from './paint.ts';
 
 /** Writes problems to standard error, in the one style. */
 export function sayProblems(problems: readonly Problem[], io: Io): void {
+  for (const problem of problems) io.err(paintProblem(problem, io));
+}
+
+/** A problem in the one style, its level in colour where there are colours. */
+export function paintProblem(problem: Problem, io: Io): string {
   const paint = paintFor(io.environment.color);
-  for (const problem of problems) {
-    const colour = problem.level === 'error' ? 'red' : 'yellow';
-    const text = formatProblem(problem);
-    const mark = ` ${problem.level} `;
-    io.err(text.replace(mark, () => ` ${paint(colour, problem.level)} `));
-  }
+  const colour = problem.level === 'error' ? 'red' : 'yellow';
+  return formatProblem(problem).replace(
+    ` ${problem.level} `,
+    () => ` ${paint(colour, problem.level)} `,
+  );
 }
 
 /** A command that cannot go on: says why, and is the exit code. */

@@ -4,7 +4,7 @@ import { parseDocuments } from '../../api/parse.ts';
 import { buildMesh } from '../../mesh/build.ts';
 import { EXIT_FINDINGS, type Io } from '../io.ts';
 import { paintFor } from '../paint.ts';
-import { giveUp, sayProblems } from '../say.ts';
+import { giveUp, paintProblem } from '../say.ts';
 import { readInputs } from './files.ts';
 
 export interface AnalyzeOptions {
@@ -41,7 +41,7 @@ function report(
   io: Io,
 ): void {
   const paint = paintFor(io.environment.color);
-  sayProblems(problems, io);
+  for (const problem of problems) io.out(paintProblem(problem, io));
   const kinds = Map.groupBy(read.objects, ({ kind }) => kind);
   const counts = [...kinds].map(([kind, list]) => `${list.length} ${kind}`).sort();
   const what = counts.length === 0 ? '' : `: ${counts.join(', ')}`;

@@ -1,9 +1,9 @@
-import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
+import type { Problem } from '@lateen/sdk/base/problem';
 import type { ResourceStatus } from '../../status/resource-status.ts';
 import { type ConnectionOptions, connect } from '../client.ts';
 import { EXIT_FAILED, EXIT_USAGE, type Format, type Io } from '../io.ts';
 import { KIND_NAMES, kindOf } from '../kinds.ts';
-import { cannot, giveUp, sayProblems } from '../say.ts';
+import { cannot, giveUp, paintProblem, sayProblems } from '../say.ts';
 import { formatTable } from '../table.ts';
 
 export interface GetOptions extends ConnectionOptions {
@@ -52,7 +52,7 @@ async function problemsOf(options: GetOptions, io: Io): Promise<number> {
   const problems = (reply.value.json['problems'] ?? []) as unknown as readonly Problem[];
   if (options.output === 'json') io.out(JSON.stringify(problems));
   else if (problems.length === 0) io.err('no problems');
-  else io.out(problems.map(formatProblem).join('\n'));
+  else io.out(problems.map((each) => paintProblem(each, io)).join('\n'));
   return 0;
 }
 
@@ -80,7 +80,7 @@ async function print(
   const tables = [resourceTable(others), pluginTable(plugins)].filter((text) => text !== '');
   io.out(tables.join('\n\n'));
   const problems = resources.flatMap((resource) => resource.problems);
-  if (problems.length > 0) io.out(`\n${problems.map(formatProblem).join('\n')}`);
+  if (problems.length > 0) io.out(`\n${problems.map((each) => paintProblem(each, io)).join('\n')}`);
 }
 
 function resourceTable(resources: readonly ResourceStatus[]): string {

@@ -1,7 +1,8 @@
-import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
+import type { Problem } from '@lateen/sdk/base/problem';
 import type { Client } from '../client.ts';
 import type { Io } from '../io.ts';
 import { paintFor } from '../paint.ts';
+import { paintProblem } from '../say.ts';
 import { liveLine } from './screen.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -59,7 +60,7 @@ export class Live {
     this.#asking = false;
     if (!reply.ok) return;
     const problems = (reply.value.json['problems'] ?? []) as unknown as readonly Problem[];
-    const texts = problems.map(formatProblem);
+    const texts = problems.map((each) => paintProblem(each, this.#io));
     for (const text of texts) if (!this.#told.has(text)) this.say(text);
     for (const text of this.#told) {
       if (!texts.includes(text)) this.say(`solved: ${text.split('\n', 1)[0]}`);
