@@ -15,13 +15,14 @@ const packages = ['sdk', 'filters', 'host', 'control-plane'];
 /** Tests, what runs only in the repository, and AssemblyScript (shipped as it is). */
 const left = [
   '**/*.test.ts',
+  '**/fixtures',
   '**/build.ts',
   'dist',
   'node_modules',
   'assembly',
   '*/assembly',
   'templates',
-  'xds/testing',
+  '*/testing',
 ];
 
 /** What stands beside the code and is read at run time. */

@@ -12,7 +12,8 @@ import './abort';
 const BLOCK_BYTES: usize = 16384;
 const BLOCK: usize = memory.data(16384, 8);
 const CHUNK_HEADER: usize = 8;
-const COLLECT_BYTES_MIN: usize = 131072;
+/** Small enough for block and heap to stay within one page of memory. */
+const COLLECT_BYTES_MIN: usize = 32768;
 
 let used: usize = 0;
 let chunks: usize = 0;
