@@ -24,25 +24,42 @@ interface Answer {
   readonly body: string;
 }
 
-async function openAdmin() {
-  const hub = new MetricHub();
-  const thread = hub.attach();
-  const metrics = new ThreadMetrics((message) => thread.receive(message));
-  const nothing = () => {};
-  const log = makeLog(
-    {
-      trace: nothing,
-      debug: nothing,
-      info: nothing,
-      warn: nothing,
-      error: nothing,
-      critical: nothing,
-    },
-    { level: 'info', components: {} },
-  );
-  const calls: unknown[] = [];
-  const facts = { state: 'LIVE' as ServerState };
-  const source: AdminSource = {
+const nothing = () => {};
+
+function openLog() {
+  const sink = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+  return makeLog({ ...sink, critical: nothing }, { level: 'info', components: {} });
+}
+
+const SECRET = {
+  '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
+  tlsCertificate: { privateKey: { inlineString: 'very secret' } },
+};
+
+const DUMP = [
+  {
+    '@type': `${ADMIN}.ClustersConfigDump`,
+    dynamicActiveClusters: ['one', 'two'].map((name) => ({
+      versionInfo: '1',
+      cluster: { '@type': CLUSTER, name, connectTimeout: '1s' },
+    })),
+  },
+  { '@type': `${ADMIN}.EndpointsConfigDump` },
+  { '@type': `${ADMIN}.SecretsConfigDump`, staticSecrets: [{ name: 's', secret: SECRET }] },
+];
+
+/** A source with fixed facts; what it is told to do goes into `calls`. */
+function fixedSource(
+  facts: { readonly state: ServerState },
+  hub: MetricHub,
+  calls: unknown[],
+): AdminSource {
+  const log = openLog();
+  const addresses = [
+    { address: '127.0.0.1', port: 80 },
+    { address: '::1', port: 80 },
+  ];
+  return {
     version: '1.2.3',
     node: { id: 'n', metadata: { A: 'b' } },
     commandLine: { concurrency: 2 },
@@ -51,37 +68,8 @@ async function openAdmin() {
     workers: () => ({ started: 2, configured: 2 }),
     series: () => hub.snapshot(),
     clusters: async () => ({ text: 'a::x::1\n', json: { cluster_statuses: [] } }),
-    listeners: () => [
-      {
-        name: 'in',
-        addresses: [
-          { address: '127.0.0.1', port: 80 },
-          { address: '::1', port: 80 },
-        ],
-      },
-    ],
-    configDump: () => [
-      {
-        '@type': `${ADMIN}.ClustersConfigDump`,
-        dynamicActiveClusters: ['one', 'two'].map((name) => ({
-          versionInfo: '1',
-          cluster: { '@type': CLUSTER, name, connectTimeout: '1s' },
-        })),
-      },
-      { '@type': `${ADMIN}.EndpointsConfigDump` },
-      {
-        '@type': `${ADMIN}.SecretsConfigDump`,
-        staticSecrets: [
-          {
-            name: 's',
-            secret: {
-              '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
-              tlsCertificate: { privateKey: { inlineString: 'very secret' } },
-            },
-          },
-        ],
-      },
-    ],
+    listeners: () => [{ name: 'in', addresses }],
+    configDump: () => DUMP,
     initDump: () => ({ listeners: ['warming'] }),
     log,
     setLogThresholds: (thresholds) => log.setThresholds(thresholds),
@@ -90,31 +78,42 @@ async function openAdmin() {
     drainListeners: (drain: DrainRequest) => calls.push(drain),
     quit: () => calls.push('quit'),
   };
-  const opened = await openAdminServer({
-    source,
-    registry,
-    address: '127.0.0.1',
-    port: 0,
-    log: silentLog,
-  });
+}
+
+async function openAdmin() {
+  const hub = new MetricHub();
+  const thread = hub.attach();
+  const metrics = new ThreadMetrics((message) => thread.receive(message));
+  const calls: unknown[] = [];
+  const facts = { state: 'LIVE' as ServerState };
+  const source = fixedSource(facts, hub, calls);
+  const address = '127.0.0.1';
+  const opened = await openAdminServer({ source, registry, address, port: 0, log: silentLog });
   if (!opened.ok) throw new Error(opened.error.message);
   open.push(opened.value);
   const { port } = opened.value;
   const ask = (path: string, method = 'GET', headers: Record<string, string> = {}) =>
-    new Promise<Answer>((resolve, reject) => {
-      const sent = request({ port, path, method, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          const type = String(response.headers['content-type']);
-          resolve({ status: response.statusCode!, type, body: Buffer.concat(chunks).toString() });
-        });
-      });
-      sent.on('error', reject);
-      sent.end();
-    });
+    send(port, { path, method, headers });
   const json = async (path: string) => JSON.parse((await ask(path)).body);
   return { ask, json, metrics, calls, facts, port };
+}
+
+function send(
+  port: number,
+  options: { path: string; method: string; headers: Record<string, string> },
+): Promise<Answer> {
+  return new Promise<Answer>((resolve, reject) => {
+    const sent = request({ port, ...options }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const type = String(response.headers['content-type']);
+        resolve({ status: response.statusCode!, type, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
 }
 
 describe('admin server', () => {

@@ -4,7 +4,7 @@ import { HTTP_CONNECTION_MANAGER } from '@lateen/sdk/xds/type-urls';
 import type { Bootstrap } from './bootstrap.ts';
 import type { Configuration } from './configuration.ts';
 import type { ActiveResource, ResourceType, VersionedResource } from './resources.ts';
-import type { RefusedVersion } from './snapshot-store.ts';
+import type { RefusedVersion } from './snapshot-state.ts';
 
 const ADMIN = 'type.googleapis.com/envoy.admin.v3.';
 

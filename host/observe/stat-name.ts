@@ -89,7 +89,9 @@ const STRUCTURES: readonly (readonly [pattern: RegExp, tag: (value: string) => T
     clusterTag,
   ],
   [/^listener\.(.+?)\.((?:ssl\.|worker_\d+\.)?\w+)$/, listenerTag],
-  [/^http\.(.+?)\.((?:(?:rbac|fault|tracing|ext_authz|local_rate_limit)\.)*\w+)$/, httpTag],
+  // A filter's statistics stand one level deeper; its name begins with a letter, unlike what a dot
+  // in an address leaves behind.
+  [/^http\.(.+?)\.((?:[a-z]\w*\.)*[a-z]\w*)$/, httpTag],
   [/^tcp\.(.+?)\.(\w+)$/, tcpTag],
 ];
 

@@ -7,7 +7,10 @@ import {
   type DescMessage,
   type FileRegistry,
   fromBinary,
+  fromJson,
+  type JsonValue,
   type Message,
+  type Registry,
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
@@ -148,12 +151,24 @@ export class XdsRegistry {
       const message = `unknown type ${typeName(url)}`;
       return { faults: [{ path: ['@type'], code: 'LAT0604', message }] };
     }
-    return { desc, ...messageFromJson(desc, body, this.types) };
+    const message = readQuickly(desc, body, this.types);
+    return message === undefined
+      ? { desc, ...messageFromJson(desc, body, this.types) }
+      : { desc, message, faults: [] };
   }
 
   #unknown(url: string, resource: string): Result<never> {
     const message = `unknown type ${typeName(url)}`;
     return fail(mergeFaults([{ path: [], code: 'LAT0604', message }], resource));
+  }
+}
+
+/** The library's reader is twice as fast as ours, but stops at the first fault and tells no path. */
+function readQuickly(desc: DescMessage, json: JsonObject, registry: Registry): Message | undefined {
+  try {
+    return fromJson(desc, json as JsonValue, { registry });
+  } catch {
+    return undefined;
   }
 }
 
