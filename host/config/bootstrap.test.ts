@@ -59,6 +59,15 @@ describe('loadBootstrap', () => {
     expect(bootstrap!.admin).toMatchObject({ port: 9901, accessLogPath: '/dev/null' });
   });
 
+  it('knows the parts of larger configurations, whether or not something serves them', () => {
+    const { bootstrap, problems } = load('edge-tls.yaml');
+    expect(problems.map(({ level, origin }) => [level, origin.path])).toEqual([
+      ['warning', 'overloadManager'],
+    ]);
+    expect([...bootstrap!.listeners.keys()]).toEqual(['listener_https']);
+    expect(JSON.stringify(bootstrap!.json)).toContain('"issuer":"https://example.com"');
+  });
+
   it('reads where the management server is and how to speak to it', () => {
     const { bootstrap, problems } = load('ads.yaml');
     expect(problems).toEqual([]);

@@ -253,6 +253,10 @@ describe('Configuration over state-of-the-world discovery', () => {
       expect(last(server, LOAD_ASSIGNMENT)).toMatchObject({ resourceNames: ['d'] }),
     );
     server.sendSotw(LOAD_ASSIGNMENT, '1', [assignment('d'), assignment('never-asked-for')]);
+    await vi.waitFor(() =>
+      expect(last(server, LOAD_ASSIGNMENT)).toMatchObject({ versionInfo: '1' }),
+    );
+    expect(configuration.store.warming('assignments').size).toBe(0);
     await vi.waitFor(() => expect(last(server, CLUSTER)).toMatchObject({ versionInfo: '3' }));
     expect([...configuration.store.active('clusters').keys()]).toEqual(['xds', 'd']);
   });
@@ -289,6 +293,15 @@ describe('Configuration from files', () => {
     await good.configuration.initialized;
     const bad = openConfiguration(yaml, { name: 'b' });
     expect(await bad.configuration.start()).toMatchObject([{ origin: { resource: 'b' } }]);
+  });
+
+  it('refuses resources whose parts would have to come from elsewhere', async () => {
+    const { configuration } = openConfiguration(
+      'static_resources: {clusters: [{name: a, type: EDS, eds_cluster_config: {eds_config: {path: /x}}}]}',
+    );
+    expect(await configuration.start()).toMatchObject([
+      { origin: { resource: 'a', path: 'eds_cluster_config.eds_config' } },
+    ]);
   });
 
   it('says at the start when the management server cannot be reached that way', async () => {

@@ -10,7 +10,14 @@ import { DiscoveryClient } from './discovery-client.ts';
 import { DiscoveryStats } from './discovery-stats.ts';
 import type { DiscoveredUpdate, DiscoveryHandler } from './discovery-types.ts';
 import { PathSource } from './path-source.ts';
-import { type ApplyChange, type ResourceType, resourceTypeOf, typeUrlOf } from './resources.ts';
+import { unsupportedSources } from './references.ts';
+import {
+  type ApplyChange,
+  type ResourceType,
+  resourceTypeOf,
+  typeUrlOf,
+  type VersionedResource,
+} from './resources.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { targetsOf } from './targets.ts';
 
@@ -78,12 +85,15 @@ export class Configuration implements DiscoveryHandler {
   async start(): Promise<readonly Problem[]> {
     const { clusters, listeners, dynamic } = this.#options.bootstrap;
     const ads = dynamic.ads === null ? [] : this.#openAds(dynamic.ads);
+    const sources = [...clusters, ...listeners].flatMap(([name, json]) =>
+      sourceProblems(name, json),
+    );
     // Together, so that a listener of the file finds its clusters from the first request on.
     const refused = await Promise.all([
       this.store.update('clusters', fromFile(clusters)),
       this.store.update('listeners', fromFile(listeners)),
     ]);
-    const problems = [...ads, ...refused.flat()];
+    const problems = [...ads, ...sources, ...refused.flat()];
     if (problems.length === 0) void this.#startDynamic();
     return problems;
   }
@@ -109,13 +119,7 @@ export class Configuration implements DiscoveryHandler {
   async onUpdate(typeUrl: string, update: DiscoveredUpdate): Promise<readonly Problem[]> {
     const type = resourceTypeOf(typeUrl);
     if (type === undefined) return [];
-    const problems: Problem[] = [];
-    const set = new Map(update.set);
-    for (const name of set.keys()) {
-      if (!this.isStatic(type, name)) continue;
-      set.delete(name);
-      problems.push(staticProblem(name));
-    }
+    const { set, problems } = this.#acceptable(type, update.set);
     const gone = update.whole ? [...this.held(typeUrl).keys()].filter((n) => !set.has(n)) : [];
     const removed = [...update.removed, ...gone].filter((name) => !this.isStatic(type, name));
     problems.push(...(await this.store.update(type, { set, removed })));
@@ -127,6 +131,24 @@ export class Configuration implements DiscoveryHandler {
   close(): void {
     for (const source of this.#sources) source.close();
     this.store.close();
+  }
+
+  /** Leaves out what discovery may not replace, what nobody asked for, and what cannot be fed. */
+  #acceptable(
+    type: ResourceType,
+    resources: DiscoveredUpdate['set'],
+  ): { readonly set: Map<string, VersionedResource>; readonly problems: Problem[] } {
+    const wanted = isNamed(type) ? this.store.wanted(type) : undefined;
+    const set = new Map<string, VersionedResource>();
+    const problems: Problem[] = [];
+    for (const [name, resource] of resources) {
+      const faults = this.isStatic(type, name)
+        ? [staticProblem(name)]
+        : sourceProblems(name, resource.json);
+      problems.push(...faults);
+      if (faults.length === 0 && (wanted?.has(name) ?? true)) set.set(name, resource);
+    }
+    return { set, problems };
   }
 
   async #startDynamic(): Promise<void> {
@@ -219,6 +241,17 @@ export class Configuration implements DiscoveryHandler {
 function fromFile(resources: ReadonlyMap<string, JsonObject>) {
   const set = [...resources].map(([name, json]) => [name, { json, version: '' }] as const);
   return { set: new Map(set), removed: [] };
+}
+
+function isNamed(type: ResourceType): type is (typeof NAMED_TYPES)[number] {
+  return NAMED_TYPES.some((named) => named === type);
+}
+
+function sourceProblems(name: string, json: JsonObject): readonly Problem[] {
+  const message = 'only ads is supported as a source here';
+  return unsupportedSources(json).map((path) => {
+    return { level: 'error', code: 'LAT0601', message, origin: { resource: name, path } };
+  });
 }
 
 function staticProblem(name: string): Problem {

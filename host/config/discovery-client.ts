@@ -38,6 +38,8 @@ const CHANNEL_OPTIONS = {
   // The waiting between attempts is ours; a shared subchannel would add its own.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
+  // HTTP_PROXY is meant for applications; it may well point at this very process.
+  'grpc.enable_http_proxy': 0,
 };
 
 type Stream = ClientDuplexStream<never, never>;

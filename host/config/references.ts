@@ -44,6 +44,31 @@ export function extensionsOf(listener: JsonObject): readonly Reference[] {
   });
 }
 
+/**
+ * Says which sources of the resource's parts are none that we can ask, by field; waiting for them
+ * would only end in a time-out.
+ */
+export function unsupportedSources(resource: JsonObject): readonly string[] {
+  const eds = resource['edsClusterConfig'];
+  const places: (readonly [field: string, source: Json | undefined])[] = [];
+  if (resource['type'] === 'EDS' && isJsonObject(eds)) {
+    places.push(['eds_cluster_config.eds_config', eds['edsConfig']]);
+  }
+  for (const { rds, httpFilters } of httpManagers(resource)) {
+    if (isJsonObject(rds)) places.push(['rds.config_source', rds['configSource']]);
+    for (const filter of Array.isArray(httpFilters) ? httpFilters : []) {
+      const discovery = isJsonObject(filter) ? filter['configDiscovery'] : undefined;
+      if (!isJsonObject(discovery)) continue;
+      places.push(['http_filters.config_discovery.config_source', discovery['configSource']]);
+    }
+  }
+  return places.filter(([, source]) => !isAggregated(source)).map(([field]) => field);
+}
+
+function isAggregated(source: Json | undefined): boolean {
+  return isJsonObject(source) && (source['ads'] !== undefined || source['self'] !== undefined);
+}
+
 function httpManagers(listener: JsonObject): readonly JsonObject[] {
   const { filterChains, defaultFilterChain } = listener;
   const chains = Array.isArray(filterChains) ? filterChains : [];

@@ -43,6 +43,15 @@ function hasOwnJson(desc: DescMessage): boolean {
   return desc.file.name.startsWith('google/protobuf/') && desc.typeName !== 'google.protobuf.Empty';
 }
 
+/**
+ * `{seconds: 300}` for a duration, `{value: 5}` for a wrapper: no canonical JSON, but the C++ reader
+ * takes it and configurations written for Envoy use it.
+ */
+function isByFields(desc: DescMessage, json: Json): boolean {
+  const isStructure = ['Struct', 'Value', 'ListValue'].includes(desc.name);
+  return isJsonObject(json) && !isStructure;
+}
+
 class MessageReader {
   readonly faults: Fault[] = [];
   readonly #registry: Registry;
@@ -53,7 +62,7 @@ class MessageReader {
 
   read(desc: DescMessage, json: Json, path: FieldPath): Message {
     if (desc.typeName === 'google.protobuf.Any') return this.#any(desc, json, path);
-    if (hasOwnJson(desc)) return this.#wellKnown(desc, json, path);
+    if (hasOwnJson(desc) && !isByFields(desc, json)) return this.#wellKnown(desc, json, path);
     const message = create(desc);
     if (!isJsonObject(json)) {
       this.#fault(path, 'LAT0606', `expected an object (${desc.typeName}), found ${kindOf(json)}`);

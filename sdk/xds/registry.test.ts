@@ -155,6 +155,26 @@ describe('XdsRegistry', () => {
     ]);
   });
 
+  it('reads durations and wrappers by their fields, as files written for Envoy have them', () => {
+    const json = {
+      '@type': CLUSTER,
+      name: 'a',
+      connect_timeout: { seconds: 1, nanos: 500000000 },
+      per_connection_buffer_limit_bytes: { value: 7 },
+    };
+    expect(registry.normalize(json)).toEqual({
+      json: {
+        '@type': CLUSTER,
+        name: 'a',
+        connectTimeout: '1.500s',
+        perConnectionBufferLimitBytes: 7,
+      },
+      faults: [],
+    });
+    const wrong = { '@type': CLUSTER, name: 'a', connect_timeout: { second: 1 } };
+    expect(registry.normalize(wrong).faults).toMatchObject([{ fix: 'did you mean seconds?' }]);
+  });
+
   it('refuses two members of a oneof', () => {
     expect(
       faultOf({
