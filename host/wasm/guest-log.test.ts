@@ -5,7 +5,10 @@ import { DEFAULT_VM_LIMITS } from './limits.ts';
 
 function openLog(level: 'trace' | 'error' = 'trace') {
   const services = fakeServices(level);
-  return { services, log: new GuestLog(services.log, services.clock, DEFAULT_VM_LIMITS) };
+  return {
+    services,
+    log: new GuestLog(services.log, services.clock, DEFAULT_VM_LIMITS, () => 'p'),
+  };
 }
 
 test('a stream of bytes becomes whole lines', () => {

@@ -16,16 +16,19 @@ export class GuestLog {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #limits: VmLimits;
+  readonly #speaker: () => string;
   #secondBegan = Number.NEGATIVE_INFINITY;
   #linesInSecond = 0;
   #dropped = 0;
   readonly #partial = ['', ''];
   #errors: string[] = [];
 
-  constructor(log: Log, clock: Clock, limits: VmLimits) {
+  /** `speaker` names the plugin that runs, for the line's fields. */
+  constructor(log: Log, clock: Clock, limits: VmLimits, speaker: () => string) {
     this.#log = log;
     this.#clock = clock;
     this.#limits = limits;
+    this.#speaker = speaker;
   }
 
   /** The lowest level that is written (LOG_* of the ABI). */
@@ -52,7 +55,7 @@ export class GuestLog {
     const message = visible(text.slice(0, this.#limits.logLineBytesMax));
     if (level >= ERROR && this.#errors.length < ERRORS_KEPT) this.#errors.push(message);
     if (!this.#log.enabled(LOG_LEVELS[level]) || !this.#inBudget()) return;
-    this.#log.write(LOG_LEVELS[level], message);
+    this.#log.write(LOG_LEVELS[level], message, { plugin: this.#speaker() });
   }
 
   /** Bytes for descriptor 1 or 2; whole lines are logged, the rest waits for its end. */
@@ -77,7 +80,8 @@ export class GuestLog {
       this.#secondBegan = now;
       this.#linesInSecond = 0;
       if (this.#dropped > 0) {
-        this.#log.write('warn', `${this.#dropped} lines of the module were dropped`);
+        const fields = { plugin: this.#speaker() };
+        this.#log.write('warn', `${this.#dropped} lines of the module were dropped`, fields);
         this.#dropped = 0;
       }
     }

@@ -51,6 +51,7 @@ export type Phase = typeof RUNNING | typeof STARTING | typeof ALLOCATING;
 
 /** Fuel for one host call, about 50 ns; bytes it moves come on top, 16 for a unit. */
 const HOST_CALL_FUEL = 500;
+const FREE_BYTES = 1024;
 const EXHAUSTED = -1;
 
 /** A WebAssembly.Global of 32 bits, as the fuel pass exports it. */
@@ -86,6 +87,8 @@ export class Guest {
   /** Inside `proxy_on_vm_start`. */
   vmStarting = false;
   effective: Frame | null = null;
+  /** The last root context ends: a fault now hurts nobody (some SDKs abort there). */
+  closing = false;
   fault: Problem | null = null;
   #fuel: FuelGauge | null = null;
   #phase: Phase = RUNNING;
@@ -98,7 +101,8 @@ export class Guest {
     this.compiled = compiled;
     this.options = options;
     this.services = services;
-    this.log = new GuestLog(services.log.child('wasm'), services.clock, options.limits);
+    const speaker = () => this.root?.pluginName ?? compiled.name;
+    this.log = new GuestLog(services.log.child('wasm'), services.clock, options.limits, speaker);
   }
 
   get alive(): boolean {
@@ -155,10 +159,10 @@ export class Guest {
     return this.#guarded ? this.#admitGuarded(name, until) : true;
   }
 
-  /** Charges for bytes that a host call moves. */
+  /** Charges for bytes that a host call moves; a few are paid with the call. */
   charge(bytes: number): void {
     const fuel = this.#fuel;
-    if (fuel === null) return;
+    if (fuel === null || bytes < FREE_BYTES) return;
     const left = fuel.value - (bytes >>> 4);
     fuel.value = left < 0 ? EXHAUSTED : left;
   }
@@ -291,7 +295,8 @@ export class Guest {
     if (fault === null) return;
     this.fault = moduleProblem(this.compiled.name, fault, message);
     const { code } = this.fault;
-    this.services.log.write('error', `module ${this.compiled.name} ${message}`, { code });
+    const level = this.closing ? 'debug' : 'error';
+    this.services.log.write(level, `module ${this.compiled.name} ${message}`, { code });
     for (const root of this.roots) root.vmDied();
   }
 }

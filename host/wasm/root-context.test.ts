@@ -275,3 +275,11 @@ test('a module may log in its start section, although its memory is not exported
   await startVm(bytes, { services });
   expect(services.lines).toEqual(['info in the start section']);
 });
+
+test('a fault in the last callback of the last root context is no alarm', async () => {
+  const source = `export function proxy_on_done(id: i32): i32 { assert(id > 1, 'unknown root'); return 1; }`;
+  const { root, services } = await openAssembly(source);
+  root.close();
+  expect(services.lines.length).toBe(1);
+  expect(services.lines[0]).toMatch(/^debug module test aborted: unknown root/);
+});

@@ -228,6 +228,7 @@ export class RootContext implements StreamOwner {
 
   #begin(): void {
     const guest = this.#guest;
+    guest.closing = guest.roots.size <= 1;
     const { onDone } = guest.functions;
     if (onDone === null || guest.call(onDone, this, 'proxy_on_done', 0, 0) !== 0) {
       this.#finish();
