@@ -151,6 +151,13 @@ async function resources(kind: string): Promise<readonly ResourceStatus[]> {
   return reply.value.json['resources'] as unknown as readonly ResourceStatus[];
 }
 
+/** Names of the HTTP filters in the first listener of a response. */
+function httpFilterNames(response: JsonObject): readonly string[] {
+  const text = JSON.stringify(response);
+  const manager = JSON.parse(text).resources[0].resource.filterChains[0].filters.at(-1).typedConfig;
+  return manager.httpFilters.map(({ name }: { name: string }) => name);
+}
+
 async function pluginState(): Promise<PluginStatus | undefined> {
   return (await resources('WasmPlugin'))[0]?.plugin;
 }
@@ -288,6 +295,28 @@ describe('plugins', () => {
     });
     expect(state).toMatchObject({ compiled: 'yes', configured: 'failed' });
     expect(state.message).toContain('refuses its configuration');
+  });
+
+  test('a first version that a listener cannot be built with is left out, and the listener is as before', async () => {
+    const client = proxy();
+    await client.next(LISTENER_TYPE);
+    await waitFor('the first state', async () => (await syncedProxies()) === 1);
+    client.autoAck = false;
+    await apply(plugin(dataUrl(SMALL_MODULE)));
+    const listener = await client.next(LISTENER_TYPE, 1);
+    client.autoAck = true;
+    const index = httpFilterNames(listener.json).indexOf(
+      'extensions.istio.io/wasmplugin/default.hello',
+    );
+    const message = `Listener ${listener.names[0]}: http_filters[${index}]: exports no memory`;
+    client.send({
+      typeUrl: LISTENER_TYPE,
+      responseNonce: listener.nonce,
+      errorDetail: { code: 3, message },
+    });
+    const back = await client.next(LISTENER_TYPE, 2);
+    expect(JSON.stringify(back.json)).not.toContain('wasmplugin');
+    expect(await pluginState()).toMatchObject({ configured: 'failed', serving: 'nothing' });
   });
 
   test('a module that changed behind its url is taken in by applying the same resource again', async () => {

@@ -12,12 +12,14 @@ import { type ModuleStore, openModuleStore } from './modules/store.ts';
 import { PlaneBackend } from './plane-backend.ts';
 import { type FileSource, openFileSource } from './source/file-source.ts';
 import { openStore, type ResourceStore } from './source/store.ts';
+import { extensionOf } from './status/blame.ts';
 import { History } from './status/history.ts';
 import { proxyName } from './status/proxy-status.ts';
+import { about } from './status/refusals.ts';
 import { type AdsServer, type ConnectedProxy, openAdsServer } from './xds/ads-server.ts';
 import type { Refusal } from './xds/delivery.ts';
 import { resourcesOf } from './xds/snapshot.ts';
-import { EXTENSION_TYPE, SHORT_NAMES } from './xds/type-urls.ts';
+import { EXTENSION_TYPE, LISTENER_TYPE, SHORT_NAMES } from './xds/type-urls.ts';
 
 /** How long the first proxies wait for plugins that are being fetched. */
 const FIRST_MODULES_MS = 3_000;
@@ -222,21 +224,26 @@ class PlaneBuilder {
     this.#history.add('refused', name, `${short}: ${refusal.message}`);
     this.#options.log.write('debug', `${name} refuses ${short}`, { message: refusal.message });
     this.#tell();
-    if (typeUrl !== EXTENSION_TYPE) return;
-    const delivery = stream.deliveries().get(EXTENSION_TYPE);
+    const delivery = stream.deliveries().get(typeUrl);
     for (const resource of refusal.resources) {
-      const current = resourcesOf(stream.snapshot, EXTENSION_TYPE).get(resource)?.version;
+      const current = resourcesOf(stream.snapshot, typeUrl).get(resource);
       // An answer to what has been replaced meanwhile says nothing about what is there now.
-      if (delivery?.resources.get(resource)?.sent === current) this.#refuse(resource, refusal);
+      if (current === undefined || delivery?.resources.get(resource)?.sent !== current.version)
+        continue;
+      const message = about(resource, refusal.message);
+      if (typeUrl === EXTENSION_TYPE) this.#refuse(resource, message);
+      // The module may be loaded with the listener that uses it first.
+      const extension = typeUrl === LISTENER_TYPE ? extensionOf(current.json, message) : undefined;
+      if (extension !== undefined) this.#refuse(extension, message);
     }
   }
 
-  #refuse(extensionName: string, refusal: Refusal): void {
+  #refuse(extensionName: string, message: string): void {
     const module = this.#engine?.moduleOf(extensionName);
     const keys = this.#engine?.extensionNames ?? new Map<string, string>();
     const key = [...keys].find(([, name]) => name === extensionName)?.[0];
     if (module === undefined || key === undefined) return;
-    this.#pipeline?.refuse(key, module.digest.replace(/^sha256:/, ''), refusal.message);
+    this.#pipeline?.refuse(key, module.digest.replace(/^sha256:/, ''), message);
   }
 
   #adminUrl(): string {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { expect, test } from 'vitest';
-import { keyOfConfigPath, makerOf } from './blame.ts';
+import { extensionOf, keyOfConfigPath, makerOf } from './blame.ts';
 
 function made(name: string, line: number): JsonObject {
   const config = `/apis/networking.istio.io/v1/namespaces/default/virtual-service/${name}`;
@@ -25,6 +25,23 @@ test('an index is not mistaken for the beginning of a longer one', () => {
   const routes = Array.from({ length: 12 }, (_, index) => ({ metadata: made(`r${index}`, index) }));
   const json = { virtualHosts: [{ routes }] };
   expect(makerOf(json, 'virtualHosts[0].routes[11]: no')?.key).toBe('VirtualService default/r11');
+});
+
+test('a path from inside leads to its maker, another list with the same index does not', () => {
+  const json = {
+    virtualHosts: [{ routes: [{ metadata: made('a', 1) }, { metadata: made('b', 2) }] }],
+  };
+  expect(makerOf(json, 'routes[1]: no')?.key).toBe('VirtualService default/b');
+  expect(makerOf(json, 'virtualHosts[7].routes[1]: no')).toBeUndefined();
+});
+
+test('a refused filter of a listener leads to the extension that fills it', () => {
+  const filters = ['first', 'second'].map((name) => ({ name, configDiscovery: { typeUrls: [] } }));
+  const httpFilters = [{ name: 'rbac' }, ...filters];
+  const listener = { name: 'l', filterChains: [{ filters: [{ typedConfig: { httpFilters } }] }] };
+  expect(extensionOf(listener, 'Listener l: http_filters[2]: exports no memory')).toBe('second');
+  expect(extensionOf(listener, 'Listener l: http_filters[0]: no')).toBeUndefined();
+  expect(extensionOf(listener, 'first: the module traps')).toBe('first');
 });
 
 test('without a path only a single maker can be meant', () => {

@@ -2,7 +2,7 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import type { ConnectedProxy } from '../xds/ads-server.ts';
 import { resourcesOf } from '../xds/snapshot.ts';
 import { SHORT_NAMES } from '../xds/type-urls.ts';
-import { makerOf } from './blame.ts';
+import { extensionOf, makerOf } from './blame.ts';
 import { proxyName } from './proxy-status.ts';
 
 const MESSAGE_CHARS_MAX = 2_000;
@@ -24,10 +24,12 @@ function refusalsOf(
     for (const [name, { refused }] of resources) {
       if (refused === undefined) continue;
       const sent = resourcesOf(stream.snapshot, typeUrl).get(name);
-      const maker = sent && makerOf(sent.json, about(name, refused));
-      const resource = keyOfExtension.get(name) ?? maker?.key ?? name;
+      const said = about(name, refused);
+      const maker = sent && makerOf(sent.json, said);
+      const extension = (sent && extensionOf(sent.json, said)) ?? name;
+      const resource = keyOfExtension.get(extension) ?? maker?.key ?? name;
       const short = SHORT_NAMES.get(typeUrl) ?? typeUrl;
-      const text = about(name, refused).slice(0, MESSAGE_CHARS_MAX);
+      const text = said.slice(0, MESSAGE_CHARS_MAX);
       problems.push({
         level: 'error',
         code: 'LAT0620',
@@ -40,7 +42,7 @@ function refusalsOf(
 }
 
 /** One text may refuse several resources, `; ` between them: what is said about this one. */
-function about(name: string, message: string): string {
+export function about(name: string, message: string): string {
   const own = message.split('; ').filter((part) => part.includes(name));
   return own.length === 0 ? message : own.join('; ');
 }
