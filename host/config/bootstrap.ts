@@ -24,6 +24,8 @@ export interface Bootstrap {
   readonly listeners: ReadonlyMap<string, JsonObject>;
   readonly secrets: ReadonlyMap<string, JsonObject>;
   readonly dynamic: DynamicConfig;
+  /** A problem of a resource that stands in the file, with its place there. */
+  readonly place: (problem: Problem) => Problem;
 }
 
 export interface AdminConfig {
@@ -72,10 +74,28 @@ export function readBootstrap(
   const sink = { resource: 'Bootstrap', problems };
   const bootstrap = parse(new JsonReader(canonical, sink), canonical, flags);
   const placed = problems.map((problem) => problemInSource(problem, document));
-  return { bootstrap: hasErrors(placed) ? null : bootstrap, problems: placed };
+  if (hasErrors(placed)) return { bootstrap: null, problems: placed };
+  const place = (problem: Problem) => placeInFile(problem, bootstrap, document);
+  return { bootstrap: { ...bootstrap, place }, problems: placed };
 }
 
-function parse(r: JsonReader, json: JsonObject, flags: NodeFlags): Bootstrap {
+function placeInFile(
+  problem: Problem,
+  bootstrap: Omit<Bootstrap, 'place'>,
+  document: SourceDocument,
+): Problem {
+  const { file, resource = '' } = problem.origin;
+  if (file !== undefined) return problem;
+  for (const field of ['listeners', 'clusters'] as const) {
+    const kind = field === 'listeners' ? 'Listener' : 'Cluster';
+    const names = [...bootstrap[field].keys()];
+    const index = names.findIndex((name) => resource === name || resource === `${kind} ${name}`);
+    if (index >= 0) return problemInSource(problem, document, ['static_resources', field, index]);
+  }
+  return problem;
+}
+
+function parse(r: JsonReader, json: JsonObject, flags: NodeFlags): Omit<Bootstrap, 'place'> {
   const statics = r.object('staticResources');
   const clusters = named(statics, 'clusters', CLUSTER);
   const listeners = named(statics, 'listeners', LISTENER);

@@ -292,7 +292,9 @@ describe('Configuration from files', () => {
     expect(await good.configuration.start()).toEqual([]);
     await good.configuration.initialized;
     const bad = openConfiguration(yaml, { name: 'b' });
-    expect(await bad.configuration.start()).toMatchObject([{ origin: { resource: 'b' } }]);
+    expect(await bad.configuration.start()).toMatchObject([
+      { origin: { file: 'b.yaml', line: 1, path: 'static_resources.clusters[1].lb_policy' } },
+    ]);
   });
 
   it('refuses resources whose parts would have to come from elsewhere', async () => {
@@ -300,7 +302,7 @@ describe('Configuration from files', () => {
       'static_resources: {clusters: [{name: a, type: EDS, eds_cluster_config: {eds_config: {path: /x}}}]}',
     );
     expect(await configuration.start()).toMatchObject([
-      { origin: { resource: 'a', path: 'eds_cluster_config.eds_config' } },
+      { origin: { path: 'static_resources.clusters[0].eds_cluster_config.eds_config' } },
     ]);
   });
 

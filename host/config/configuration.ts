@@ -93,7 +93,7 @@ export class Configuration implements DiscoveryHandler {
       this.store.update('clusters', fromFile(clusters)),
       this.store.update('listeners', fromFile(listeners)),
     ]);
-    const problems = [...ads, ...sources, ...refused.flat()];
+    const problems = [...ads, ...sources, ...refused.flat()].map(this.#options.bootstrap.place);
     if (problems.length === 0) void this.#startDynamic();
     return problems;
   }
