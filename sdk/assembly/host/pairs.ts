@@ -16,11 +16,11 @@ export class PairReader {
 
   /** Starts at the first pair; an encoding that is cut short reads as its whole pairs. */
   open(pointer: usize, size: i32): void {
-    this.left = size >= 4 ? load<u32>(pointer) : 0;
+    const count = size >= 4 ? load<u32>(pointer) : 0;
+    this.left = <u64>count * 8 + 4 > <u64>size ? 0 : count;
     this.sizes = pointer + 4;
     this.end = pointer + size;
     this.data = this.sizes + <usize>this.left * 8;
-    if (this.left > <u32>size / 8) this.left = 0;
   }
 
   next(): bool {

@@ -10,6 +10,7 @@ import {
 } from './json';
 
 const DEPTH_MAX = 64;
+const EXPONENT_STEP = 250;
 
 /** Parses UTF-8 JSON text (RFC 8259). Says where and why it failed; never throws. */
 export class JsonParser {
@@ -265,8 +266,16 @@ function hexDigit(byte: u8): i32 {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
+/** In two steps, because ten to the exponent may not be a number where the result is one. */
 function scale(mantissa: f64, exponent: i32): f64 {
+  if (exponent < -EXPONENT_STEP) {
+    return scale(mantissa / power(EXPONENT_STEP), exponent + EXPONENT_STEP);
+  }
+  return exponent < 0 ? mantissa / power(-exponent) : mantissa * power(exponent);
+}
+
+function power(exponent: i32): f64 {
   let factor: f64 = 1;
-  for (let i = abs(exponent); i > 0; i--) factor *= 10;
-  return exponent < 0 ? mantissa / factor : mantissa * factor;
+  for (let i = 0; i < exponent; i++) factor *= 10;
+  return factor;
 }
