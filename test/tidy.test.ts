@@ -68,6 +68,16 @@ test('imports of our own files lead to files', () => {
   );
 });
 
+/** What runs by itself: programs, what they start, and what is for tests of others. */
+const ENTRIES =
+  /^\.(tools|ci)\/|\/(main|build|worker)\.ts$|\/bin\/|\/apps\/|\/assembly\/|^host\/testing\/|^filters\/bundled-modules\.ts$/;
+
+test('every file is used by another, or is a program', () => {
+  const used = new Set(imports.filter(({ from }) => !isTest(from)).map(({ to }) => to));
+  const idle = product.filter(({ path }) => !used.has(path) && !ENTRIES.test(path));
+  expectNone(idle.map(({ path }) => ({ path, rule: 'used by nobody', words: '' })));
+});
+
 test('no imports go round in a circle', () => {
   // A Wasm module is compiled as a whole: between AssemblyScript classes there is no order to break.
   const cycles = findCycles(imports.filter(({ from }) => !from.includes('/assembly/')));

@@ -109,7 +109,7 @@ function forbidsTest(from: string, to: string): string | undefined {
 
 /** Tests, and what `testing` and `fixtures` hold for them; `host/testing` is a product of its own. */
 export function isTest(path: string): boolean {
-  return /^test\/|\.test\.ts$|\/fixtures\/|^(?!host\/).*\/testing\//.test(path);
+  return /^test\/|\.test\.ts$|\/fixtures\/|^(?!host\/testing\/).*\/testing\//.test(path);
 }
 
 function roomOf(path: string): string | undefined {
