@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { onData } from '../net/socket-reader.ts';
 import type { FlushQueue, Resumable } from './flush-queue.ts';
 
 /** Who reads what an intake receives. */
@@ -29,7 +30,7 @@ export class Intake implements Resumable {
     this.#socket = socket;
     this.#queue = queue;
     this.#owner = owner;
-    socket.on('data', (chunk: Buffer) => queue.inTurn(() => this.#receive(chunk)));
+    onData(socket, (chunk) => queue.inTurn(() => this.#receive(chunk)));
     // Whoever looked at the first bytes may have paused it.
     socket.resume();
   }

@@ -12,6 +12,7 @@ import type { FilterChainConfig, ListenerConfig } from './listener-config.ts';
 import { defineListenerStats, type ListenerStats } from './listener-stats.ts';
 import { bindProblem, type ListenTicket } from './listening-socket.ts';
 import type { Sniffed, SniffFor } from './sniff.ts';
+import { adoptSocket } from './socket-reader.ts';
 
 /**
  * Takes over an accepted connection, with the chain that it keeps for life. The socket has an
@@ -110,7 +111,10 @@ export class Listener {
         this.#server.on('error', (error) => {
           log.write('warn', 'accept failed', { listener: config.name, code: errorCode(error) });
         });
-        this.#server.on('connection', (socket) => this.#accept(socket));
+        this.#server.on('connection', (socket) => {
+          // Whoever looks at the first bytes puts them back, which only a Readable can.
+          this.#accept(this.#config.sniffFor === null ? adoptSocket(socket) : socket);
+        });
         this.#address = ticket.address;
         const bound = this.#server.address();
         if (ticket.kind === 'address' && typeof bound === 'object' && bound !== null) {

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Timer } from '@lateen/sdk/base/clock';
 import type { MessageWriter } from '../http/codec.ts';
 import { formatAddress, plainIp } from '../net/ip.ts';
+import { markReader, readIntoShared } from '../net/socket-reader.ts';
 import type { Attempt, Carrier } from './attempt.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import type { ClientCodec } from './upstream-protocol.ts';
@@ -43,13 +44,16 @@ export class PoolConnection implements Carrier {
     this.#settings = settings;
     const { clock, config } = settings;
     this.#startedAt = clock.now();
-    this.#socket = connect({
-      host: target.host,
-      port: target.port,
-      noDelay: true,
-      keepAlive: config.keepAliveMs !== null,
-      keepAliveInitialDelay: config.keepAliveMs ?? 0,
-    });
+    this.#socket = markReader(
+      connect({
+        host: target.host,
+        port: target.port,
+        noDelay: true,
+        keepAlive: config.keepAliveMs !== null,
+        keepAliveInitialDelay: config.keepAliveMs ?? 0,
+        onread: readIntoShared,
+      }),
+    );
     this.#socket.on('error', (error) => {
       this.#error = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
     });
