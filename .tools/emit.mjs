@@ -76,6 +76,7 @@ function writeConfig(name, directory, dist) {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
       noEmit: false,
+      noEmitOnError: true,
       declaration: true,
       rootDir: directory,
       outDir: dist,
