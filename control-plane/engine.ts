@@ -26,6 +26,8 @@ import {
 /** The source has waited for editors already; this merges several causes into one push. */
 const QUIET_MS = 10;
 const QUIET_MAX_MS = 1_000;
+/** Proxies that came and went between two rebuilds are remembered up to this many. */
+const BUILT_MAX = 20_000;
 
 export interface EngineOptions {
   readonly pipeline: ModulePipeline;
@@ -163,6 +165,7 @@ export class Engine {
     const key = JSON.stringify([node.id, node.metadata]);
     const known = this.#built.get(key);
     if (known !== undefined) return known;
+    if (this.#built.size >= BUILT_MAX) this.#built.clear();
     const built = this.#translateSafely(node);
     this.#built.set(key, built);
     return built;
