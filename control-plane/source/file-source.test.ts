@@ -182,21 +182,36 @@ describe('watching', () => {
     await sees('the deletion', (state) => names(state).join() === 'a');
   });
 
-  it('never shows a moment without the objects of a file that is being saved', async () => {
-    await using dir = await TemporaryDirectory.make({
-      'a.yaml': `${service('a', 1)}---\n${service('b', 1)}`,
-    });
-    const { source, states } = await live([dir.path], 5);
-    for (let port = 2; port <= 12; port++) {
-      await writeFile(dir.join('a.yaml'), '');
-      await writeFile(dir.join('a.yaml'), service('a', port));
-      await writeFile(dir.join('a.yaml'), `${service('a', port)}---\n${service('b', port)}`);
-      await rm(dir.join('a.yaml'));
-      await writeFile(dir.join('new'), `${service('a', port)}---\n${service('b', port)}`);
-      await rename(dir.join('new'), dir.join('a.yaml'));
+  it('believes that objects are gone only after the quiet time, however often it looks', async () => {
+    const whole = `${service('a')}---\n${service('b')}`;
+    await using dir = await TemporaryDirectory.make({ 'a.yaml': whole, 'z.yaml': service('z', 1) });
+    const clock = new SteppedClock();
+    const options = { paths: [dir.path], clock, onChange: () => {}, rescanMs: 5, debounceMs: 50 };
+    const source = await openFileSource(options);
+    open.push(source);
+    let looks = 1;
+    /** Moves time on; returns when a look has happened, seen by a file that changes each time. */
+    const look = async (ms: number): Promise<string> => {
+      looks += 1;
+      await dir.write('z.yaml', service('z', looks));
+      clock.advance(ms);
+      await waitFor('a look', () => {
+        if (portOf(source.current(), 'z') === looks) return true;
+        clock.advance(0);
+        return false;
+      });
+      return names(source.current()).join();
+    };
+    for (const half of ['', service('a')]) {
+      await dir.write('a.yaml', half);
+      for (let count = 0; count < 4; count++) expect(await look(5)).toBe('a,b,z');
+      await dir.write('a.yaml', whole);
+      expect(await look(5)).toBe('a,b,z');
     }
-    await waitFor('the last version', () => portOf(source.current(), 'b') === 12);
-    expect(states.map((state) => names(state).join())).toEqual(states.map(() => 'a,b'));
+    await rm(dir.join('a.yaml'));
+    for (let count = 0; count < 4; count++) expect(await look(5)).toBe('a,b,z');
+    await look(50);
+    expect(await look(5)).toBe('z');
   });
 
   it('is still told of changes where watching failed, by looking again', async () => {

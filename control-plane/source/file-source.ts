@@ -42,6 +42,9 @@ const DEBOUNCE_MS = 50;
 const DEBOUNCE_MAX_MS = 500;
 const RESCAN_MS = 2000;
 
+/** What a file looked like when it first lacked objects, and when that was (by the clock). */
+type Doubts = Map<string, { readonly mark: string; readonly sinceMs: number }>;
+
 type Ask = 'no' | 'carefully' | 'at its word';
 
 /**
@@ -61,8 +64,8 @@ class WatchedFiles implements FileSource {
   #reading: Promise<SourceState> | undefined;
   /** What is to be looked at again when the current read ends. */
   #again: Ask = 'no';
-  /** Files that lost objects, and the mark under which they were first seen so. */
-  #doubtful = new Map<string, string>();
+  /** Files that have lost objects, as they were first seen so. */
+  #doubtful: Doubts = new Map();
   #closed = false;
 
   constructor(options: FileSourceOptions) {
@@ -134,7 +137,9 @@ class WatchedFiles implements FileSource {
     return this.#install(files, tree);
   }
 
-  #install(files: Map<string, FileState>, tree: Tree): boolean {
+  #install(found: ReadonlyMap<string, FileState>, tree: Tree): boolean {
+    // By name, so that files which are kept though they are gone don't change their place.
+    const files = new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
     this.#files = files;
     this.#state = combine(files.values(), tree.problems, this.#inForce);
     this.#inForce = new Map(this.#state.objects.map((object) => [objectKey(object), object]));
@@ -157,27 +162,34 @@ class WatchedFiles implements FileSource {
    * A file that is being saved is empty, or cut short, for a moment. So one that has lost objects
    * is believed only when it looks the same once more, after the quiet time.
    */
-  #unlessDoubtful(
-    file: string,
-    next: FileState,
-    doubts: ReadonlyMap<string, string> | undefined,
-  ): FileState {
+  #unlessDoubtful(file: string, next: FileState, doubts: Doubts | undefined): FileState {
     const earlier = this.#files.get(file);
-    if (doubts === undefined || earlier === undefined || doubts.get(file) === next.mark)
-      return next;
+    if (doubts === undefined || earlier === undefined || earlier === next) return next;
     const keys = new Set(next.objects.map(objectKey));
     if (earlier.objects.every((object) => keys.has(objectKey(object)))) return next;
-    this.#doubtful.set(file, next.mark);
-    return earlier;
+    return this.#isSettled(file, next.mark, doubts) ? next : earlier;
   }
 
   /** The same for files that are gone: saving by renaming removes them for a moment. */
-  #keepVanished(files: Map<string, FileState>, doubts: ReadonlyMap<string, string>): void {
+  #keepVanished(files: Map<string, FileState>, doubts: Doubts): void {
     for (const [file, state] of this.#files) {
-      if (files.has(file) || state.objects.length === 0 || doubts.get(file) === 'gone') continue;
-      this.#doubtful.set(file, 'gone');
-      files.set(file, state);
+      if (files.has(file) || state.objects.length === 0) continue;
+      if (!this.#isSettled(file, 'gone', doubts)) files.set(file, state);
     }
+  }
+
+  /** Whether a file has looked like this for the quiet time; if not, the doubt is kept. */
+  #isSettled(file: string, mark: string, doubts: Doubts): boolean {
+    const now = this.#options.clock.now();
+    const doubt = doubts.get(file);
+    const sinceMs = doubt?.mark === mark ? doubt.sinceMs : now;
+    if (now - sinceMs >= this.#quietMs()) return true;
+    this.#doubtful.set(file, { mark, sinceMs });
+    return false;
+  }
+
+  #quietMs(): number {
+    return this.#options.debounceMs ?? DEBOUNCE_MS;
   }
 
   /** A directory that cannot be listed takes nothing out of force. */
@@ -226,7 +238,7 @@ class WatchedFiles implements FileSource {
     if (this.#closed) return;
     const { clock } = this.#options;
     this.#debounceSince ??= clock.now();
-    const quiet = this.#options.debounceMs ?? DEBOUNCE_MS;
+    const quiet = this.#quietMs();
     const left = DEBOUNCE_MAX_MS - (clock.now() - this.#debounceSince);
     this.#debounce?.cancel();
     this.#debounce = clock.setTimer(Math.max(0, Math.min(quiet, left)), () => {
