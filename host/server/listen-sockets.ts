@@ -5,6 +5,12 @@ import { parseListener } from '../net/listener-config.ts';
 import { type ListeningSocket, type ListenTicket, SocketFactory } from '../net/listening-socket.ts';
 import type { ListenerMessage, ListenerTickets } from './messages.ts';
 
+/** With the port that was bound, where port 0 was asked for. */
+export interface BoundAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 interface Bound {
   readonly sockets: readonly ListeningSocket[];
   /** The addresses as configured, to see whether an update moves the listener. */
@@ -22,9 +28,12 @@ export class ListenSockets {
     return this.#factory.singleWorkerReason;
   }
 
-  addresses(): ReadonlyMap<string, readonly string[]> {
+  addresses(): ReadonlyMap<string, readonly BoundAddress[]> {
     return new Map(
-      [...this.#bound].map(([name, { sockets }]) => [name, sockets.map((socket) => socket.text)]),
+      [...this.#bound].map(([name, { sockets }]) => [
+        name,
+        sockets.map(({ address }) => ({ address: address.host, port: address.port })),
+      ]),
     );
   }
 

@@ -1,6 +1,7 @@
 import { systemClock } from '@lateen/sdk/base/clock';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
+import { type AdminServer, openAdminServer } from '../admin/admin-server.ts';
 import type { Bootstrap } from '../config/bootstrap.ts';
 import { Configuration } from '../config/configuration.ts';
 import type { Flags } from '../config/flags.ts';
@@ -11,6 +12,7 @@ import { connectionsMaxFor } from '../net/connection-budget.ts';
 import { type LeveledLog, openLog } from '../observe/log.ts';
 import { MetricHub, type MetricSource } from '../observe/metric-hub.ts';
 import { ThreadMetrics } from '../observe/thread-metrics.ts';
+import { AdminView } from './admin-view.ts';
 import type { ModuleCatalog } from './catalog.ts';
 import { loadManifest, modulesDirectory } from './manifest.ts';
 import { ModuleLibrary } from './modules.ts';
@@ -69,13 +71,13 @@ class RunningProxy implements Proxy {
   readonly #log: LeveledLog;
   readonly #supervisor: Supervisor;
   readonly #configuration: Configuration;
-  readonly #quit: () => void;
+  readonly #admin: AdminView;
+  #adminServer: AdminServer | null = null;
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.quit = promise;
-    this.#quit = resolve;
     const { flags, bootstrap, registry } = parts;
     const thresholds = { level: flags.logLevel, components: flags.componentLogLevels };
     this.#log = openLog(thresholds, flags.logPath);
@@ -88,6 +90,7 @@ class RunningProxy implements Proxy {
       hub,
       log: this.#log,
       thresholds,
+      fileFlushIntervalMs: flags.fileFlushIntervalMs,
       ...(flags.logPath === undefined ? {} : { logPath: flags.logPath }),
       module: (digest) => parts.library.get(digest),
     });
@@ -100,6 +103,17 @@ class RunningProxy implements Proxy {
       log: this.#log.child('config'),
       metrics,
     });
+    this.#admin = new AdminView({
+      flags,
+      bootstrap,
+      configuration: this.#configuration,
+      supervisor: this.#supervisor,
+      hub,
+      log: this.#log,
+      startedAt: systemClock.wallTime(),
+      reopenLogs: () => this.reopenLogs(),
+      quit: resolve,
+    });
   }
 
   async start(): Promise<readonly Problem[]> {
@@ -111,13 +125,10 @@ class RunningProxy implements Proxy {
       const rehearsed = await this.#rehearse({ clusters, listeners });
       return rehearsed.ok ? rehearsed.value : rehearsed.error;
     }
+    const refused = await this.#openAdmin();
+    if (refused !== null) return [refused];
     this.#supervisor.start();
     return this.#configuration.start();
-  }
-
-  /** The admin's `/quitquitquit`. */
-  requestQuit(): void {
-    this.#quit();
   }
 
   reopenLogs(): void {
@@ -126,8 +137,20 @@ class RunningProxy implements Proxy {
   }
 
   async stop(): Promise<void> {
+    this.#adminServer?.close();
     this.#configuration.close();
     await this.#supervisor.stop();
+  }
+
+  async #openAdmin(): Promise<Problem | null> {
+    const { bootstrap, registry } = this.#parts;
+    if (bootstrap.admin === null) return null;
+    const { address, port } = bootstrap.admin;
+    const log = this.#log.child('admin');
+    const opened = await openAdminServer({ source: this.#admin, registry, address, port, log });
+    if (!opened.ok) return opened.error;
+    this.#adminServer = opened.value;
+    return null;
   }
 
   #openResolver(): Resolver {

@@ -34,6 +34,7 @@ export interface ServingOptions {
   readonly node: JsonObject;
   readonly metrics: ThreadMetrics;
   readonly log: Log;
+  readonly fileFlushIntervalMs: number;
 }
 
 /** How long a change waits for the names of its DNS clusters. */
@@ -66,14 +67,19 @@ export class Serving {
     this.#ids = new ConnectionIds(options.worker);
     this.#budget = new ConnectionBudget(options.connectionsMax);
     this.#stats = new HttpStats(metrics);
-    this.sinks = new FileSinks({ clock: systemClock, metrics, log: log.child('sink') });
+    this.sinks = new FileSinks({
+      clock: systemClock,
+      metrics,
+      log: log.child('sink'),
+      flushIntervalMs: options.fileFlushIntervalMs,
+    });
     this.#clusters = this.#openClusters();
     this.#pool = new PluginPool({
       clock: systemClock,
       random,
       log: log.child('wasm'),
       callouts: openCallouts(this.#clusters, systemClock),
-      metrics,
+      metrics: metrics.guests,
       sharedData: createSharedData(),
       sinks: this.sinks,
       regexes: createRegexes(),

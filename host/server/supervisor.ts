@@ -9,7 +9,7 @@ import type { MetricHub } from '../observe/metric-hub.ts';
 import type { RouteMessage } from '../stream/build-service.ts';
 import type { CompiledModule } from '../wasm/compiled-module.ts';
 import { openCanary } from './canary.ts';
-import { ListenSockets } from './listen-sockets.ts';
+import { type BoundAddress, ListenSockets } from './listen-sockets.ts';
 import type { ChangeMessage, ListenerMessage, WorkerState } from './messages.ts';
 import { type Prepared, prepareChange } from './prepare.ts';
 import type { Resolver } from './resolver.ts';
@@ -25,6 +25,7 @@ export interface SupervisorOptions {
   readonly log: Log;
   readonly thresholds: LogThresholds;
   readonly logPath?: string;
+  readonly fileFlushIntervalMs: number;
   /** Modules by digest, bundled ones and those that the resolver has fetched. */
   readonly module: (digest: string) => CompiledModule | undefined;
 }
@@ -92,8 +93,13 @@ export class Supervisor {
     return this.#listeners;
   }
 
+  get workers(): { readonly started: number; readonly configured: number } {
+    const started = this.#workers.filter((worker) => worker !== null).length;
+    return { started, configured: Math.max(this.#workers.length, 1) };
+  }
+
   /** Addresses that are listened on, by listener. */
-  addresses(): ReadonlyMap<string, readonly string[]> {
+  addresses(): ReadonlyMap<string, readonly BoundAddress[]> {
     return this.#sockets.addresses();
   }
 
@@ -236,12 +242,13 @@ export class Supervisor {
   }
 
   #spawn(index: number): WorkerHandle {
-    const { node, connectionsMax, thresholds, logPath, hub } = this.#options;
+    const { node, connectionsMax, thresholds, logPath, hub, fileFlushIntervalMs } = this.#options;
     const start: WorkerStart = {
       worker: index,
       node,
       connectionsMax,
       log: thresholds,
+      fileFlushIntervalMs,
       ...(logPath === undefined ? {} : { logPath }),
     };
     return new WorkerHandle(start, hub, (reason) => this.#died(index, reason));

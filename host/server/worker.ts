@@ -13,6 +13,7 @@ export interface WorkerStart {
   readonly connectionsMax: number;
   readonly log: LogThresholds;
   readonly logPath?: string;
+  readonly fileFlushIntervalMs: number;
 }
 
 /** Everything a worker posts: its answers, and what its metrics announce. */
@@ -36,6 +37,7 @@ class WorkerThread {
       node: start.node,
       metrics: new ThreadMetrics((message) => post({ kind: 'metrics', message })),
       log: this.#log,
+      fileFlushIntervalMs: start.fileFlushIntervalMs,
     });
   }
 
