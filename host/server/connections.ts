@@ -91,6 +91,7 @@ function serverSettings(hcm: HcmConfig, bufferBytesMax: number) {
     idleTimeoutMs: hcm.idleTimeoutMs,
     delayedCloseTimeoutMs: hcm.delayedCloseTimeoutMs,
     acceptHttp10: hcm.acceptHttp10,
+    trailers: hcm.trailers,
     bufferBytesMax,
     ...(hcm.requestHeadersTimeoutMs > 0 ? { headerTimeoutMs: hcm.requestHeadersTimeoutMs } : {}),
   };

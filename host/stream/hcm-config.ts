@@ -25,6 +25,8 @@ export interface HcmConfig {
   readonly maxStreamDurationMs: number;
   readonly delayedCloseTimeoutMs: number;
   readonly acceptHttp10: boolean;
+  /** Trailers of requests and answers are passed on; else dropped. */
+  readonly trailers: boolean;
   readonly rejectUnderscores: 'allow' | 'reject' | 'drop';
   readonly path: PathSettings;
   readonly stripPort: 'no' | 'matching' | 'any';
@@ -90,6 +92,7 @@ export function parseHcm(json: JsonObject, resource: string): Outcome<HcmConfig>
     maxStreamDurationMs: common.durationMs('maxStreamDuration', 0),
     delayedCloseTimeoutMs: r.durationMs('delayedCloseTimeout', 1_000),
     acceptHttp10: http1.boolean('acceptHttp10'),
+    trailers: http1.boolean('enableTrailers'),
     rejectUnderscores: parseUnderscores(common),
     path: parsePath(r),
     stripPort: parseStripPort(r),

@@ -14,6 +14,8 @@ export interface StaticProxyOptions {
   readonly route?: ConfigObject;
   /** Added to the connection manager. */
   readonly manager?: ConfigObject;
+  /** Added to the cluster. */
+  readonly cluster?: ConfigObject;
 }
 
 const TYPES = 'type.googleapis.com/envoy';
@@ -28,7 +30,7 @@ export function staticProxy(options: StaticProxyOptions): ConfigObject {
   const { adminPort } = options;
   return {
     ...(adminPort === undefined ? {} : { admin: { address: address(adminPort) } }),
-    static_resources: { listeners: [listener(options)], clusters: [cluster(options.upstreamPort)] },
+    static_resources: { listeners: [listener(options)], clusters: [cluster(options)] },
   };
 }
 
@@ -50,13 +52,14 @@ function listener(options: StaticProxyOptions): ConfigObject {
   return { name: 'ingress', address: address(options.listenPort), filter_chains: [{ filters }] };
 }
 
-function cluster(port: number): ConfigObject {
-  const endpoint = { endpoint: { address: address(port) } };
+function cluster(options: StaticProxyOptions): ConfigObject {
+  const endpoint = { endpoint: { address: address(options.upstreamPort) } };
   return {
     name: 'origin',
     type: 'STATIC',
     connect_timeout: '5s',
     load_assignment: { cluster_name: 'origin', endpoints: [{ lb_endpoints: [endpoint] }] },
+    ...options.cluster,
   };
 }
 
