@@ -61,6 +61,7 @@ async function writeManifest(dist: string): Promise<void> {
       size: bytes.length,
       abi: '0.2.1',
       serves: entry.serves.map((type) => TYPE_URL_PREFIX + type),
+      watches: entry.watches === true,
       trusted: true,
     });
   }

@@ -4,6 +4,8 @@ export interface CatalogEntry {
   /** Message types whose configuration is handed to the module, without the type URL's prefix. */
   readonly serves: readonly string[];
   readonly sizeMax: number;
+  /** Only watches: when it fails, streams go on without it. All others fail closed. */
+  readonly watches?: true;
 }
 
 /** Every bundled module. The host learns of them through dist/manifest.json only. */
@@ -39,6 +41,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     name: 'stats',
     serves: ['stats.PluginConfig'],
     sizeMax: 48_000,
+    watches: true,
   },
   {
     name: 'access-log',
@@ -48,10 +51,12 @@ export const CATALOG: readonly CatalogEntry[] = [
       'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
     ],
     sizeMax: 64_000,
+    watches: true,
   },
   {
     name: 'peer-metadata',
     serves: ['io.istio.http.peer_metadata.Config'],
     sizeMax: 40_000,
+    watches: true,
   },
 ];

@@ -10,6 +10,8 @@ import { digestOf } from './served-parts.ts';
 export interface ServingModule {
   readonly compiled: CompiledModule;
   readonly serves: readonly string[];
+  /** Only watches: when it fails, streams go on. */
+  readonly watches: boolean;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface ServingModule {
  * policy is this table, and with an empty one nothing routes, retries or authorises.
  */
 export class ModuleCatalog {
-  readonly #byType = new Map<string, CompiledModule>();
+  readonly #byType = new Map<string, ServingModule>();
 
   constructor(modules: readonly ServingModule[]) {
-    for (const { compiled, serves } of modules) {
-      for (const type of serves) this.#byType.set(type, compiled);
+    for (const module of modules) {
+      for (const type of module.serves) this.#byType.set(type, module);
     }
   }
 
@@ -40,17 +42,17 @@ export class ModuleCatalog {
   /** The plugin that takes part in streams by the messages that routes hold for it. */
   companion(typeUrl: string): PluginSpec | undefined {
     const module = this.#byType.get(typeUrl);
-    return module === undefined ? undefined : bundledSpec(module, module.name, '');
+    return module === undefined ? undefined : bundledSpec(module, module.compiled.name, '');
   }
 }
 
-function bundledSpec(module: CompiledModule, name: string, configuration: string): PluginSpec {
-  const failurePolicy: FailurePolicy = 'reload';
+function bundledSpec(module: ServingModule, name: string, configuration: string): PluginSpec {
+  const failurePolicy: FailurePolicy = module.watches ? 'open' : 'reload';
   return withKey({
     name,
     rootId: name,
     vmId: '',
-    module: module.digest,
+    module: module.compiled.digest,
     vmConfiguration: '',
     configuration,
     environment: {},

@@ -12,6 +12,8 @@ export interface BundledModule {
   /** `sha256:` and hex. */
   readonly digest: string;
   readonly serves: readonly string[];
+  /** Its failure leaves the stream alone: it only watches. Others fail their streams. */
+  readonly watches: boolean;
   readonly bytes: Uint8Array;
 }
 
@@ -54,7 +56,7 @@ async function readEntry(
   entry: Json,
   where: string,
 ): Promise<Result<BundledModule>> {
-  const { name, file, digest, serves } = isJsonObject(entry) ? entry : {};
+  const { name, file, digest, serves, watches } = isJsonObject(entry) ? entry : {};
   if (typeof name !== 'string' || typeof file !== 'string' || typeof digest !== 'string') {
     return fail(problem(where, 'needs name, file and digest'));
   }
@@ -70,7 +72,7 @@ async function readEntry(
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if (found !== digest) return fail(problem(path, `has ${found}, the manifest says ${digest}`));
   const types = Array.isArray(serves) ? serves.filter((type) => typeof type === 'string') : [];
-  return ok({ name, digest, serves: types, bytes });
+  return ok({ name, digest, serves: types, watches: watches === true, bytes });
 }
 
 async function readText(file: string): Promise<Result<string>> {

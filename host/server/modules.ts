@@ -34,10 +34,10 @@ export class ModuleLibrary {
   /** Compiles the bundled modules; they are trusted and run without fuel. */
   async loadBundled(modules: readonly BundledModule[]): Promise<Result<ModuleCatalog>> {
     const serving: ServingModule[] = [];
-    for (const { name, bytes, serves } of modules) {
+    for (const { name, bytes, serves, watches } of modules) {
       const compiled = await this.#compile(name, bytes, true);
       if (!compiled.ok) return compiled;
-      serving.push({ compiled: compiled.value, serves });
+      serving.push({ compiled: compiled.value, serves, watches });
     }
     return ok(new ModuleCatalog(serving));
   }

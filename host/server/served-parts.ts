@@ -13,6 +13,7 @@ export type ServedBy = (typeUrl: string) => PluginSpec | undefined;
 const PREFIX = 'type.googleapis.com/';
 const ROUTE_CONFIGURATION = 'envoy.config.route.v3.RouteConfiguration';
 const VIRTUAL_HOST = 'envoy.config.route.v3.VirtualHost';
+const CLUSTER_WEIGHT = 'envoy.config.route.v3.WeightedCluster.ClusterWeight';
 
 /**
  * Takes a RouteConfiguration apart: every message in it that some module serves, found by
@@ -34,6 +35,7 @@ export function takeApart(
       if (child === undefined || child === null) continue;
       if (field.fieldKind === 'map' && isJsonObject(child)) {
         if (field.mapKind !== 'message') continue;
+        if (message.typeName === CLUSTER_WEIGHT) problems.push(perCluster(name, at));
         for (const [key, item] of Object.entries(child)) visit(at, item, field.message, key);
       } else if (field.fieldKind === 'list' && field.listKind === 'message') {
         const items = Array.isArray(child) ? child : [];
@@ -76,6 +78,18 @@ export function takeApart(
     virtualHostDigests: Array.isArray(hosts) ? hosts.map((h) => digestOf(JSON.stringify(h))) : [],
   };
   return { value, problems };
+}
+
+/** A configuration of one weighted cluster would otherwise count for the whole route. */
+function perCluster(resource: string, at: Place): Problem {
+  const path = `virtual_hosts[${at.virtualHost}].routes[${at.route}].route.weighted_clusters`;
+  return {
+    level: 'error',
+    code: 'LAT0314',
+    message: 'filter configuration of a single weighted cluster is not supported',
+    origin: { resource, path },
+    fix: 'put it on the route',
+  };
 }
 
 function unserved(resource: string, filterName: string, typeUrl: string): Problem {
