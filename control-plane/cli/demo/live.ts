@@ -47,6 +47,7 @@ export class Live {
   }
 
   #draw(): void {
+    if (!this.#traffic.running) return;
     const { color, terminal } = this.#io.environment;
     const line = liveLine(this.#traffic.counts(), paintFor(color));
     if (terminal) process.stdout.write(`\r\u001b[2K${line}`);

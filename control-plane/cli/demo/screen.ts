@@ -38,7 +38,9 @@ export function welcome(view: DemoView, io: Io): string {
     paint('bold', '  Now try'),
     indent(indent(tryThese(view, io))),
     '',
-    `  ${view.rate} requests/s are being sent for you; Ctrl-C ends everything`,
+    view.rate === 0
+      ? '  Ctrl-C ends everything'
+      : `  ${view.rate} requests/s are being sent for you; Ctrl-C ends everything`,
     '',
   ].join('\n');
 }

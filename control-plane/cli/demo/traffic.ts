@@ -27,6 +27,10 @@ export class Traffic {
     this.#urls = urls.map((url) => new URL(url));
   }
 
+  get running(): boolean {
+    return this.#timer !== undefined;
+  }
+
   start(ratePerSecond: number): void {
     if (ratePerSecond <= 0) return;
     this.#timer = setInterval(() => this.#send(), 1000 / ratePerSecond);
