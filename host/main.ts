@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { formatProblem, hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { parseFlags, USAGE, USAGE_EXIT_CODE } from './config/flags.ts';
-import { openProxy } from './server/proxy.ts';
+import { openProxy, type ProxyProcess } from './server/proxy.ts';
 import { version } from './server/version.ts';
 
 /** The command `lateen-proxy`. Problems go to stderr; exit codes: 0, 1, 64 for wrong usage. */
@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { proxy } = opened;
   if (proxy === null) return 1;
   if (flags.mode === 'validate') {
-    await proxy.stop();
+    await proxy.stop(0);
     if (hasErrors(opened.problems)) return 1;
     process.stdout.write(`configuration '${flags.configPath ?? '--config-yaml'}' OK\n`);
     return 0;
@@ -35,17 +35,26 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** SIGTERM and SIGINT end the process, SIGUSR1 opens log files again, `/quitquitquit` ends it too. */
-function untilStopped(proxy: { stop(): Promise<void>; reopenLogs(): void; quit: Promise<void> }) {
+/** How long answers under way may take when the process is asked to end (Istio's default). */
+const TERMINATION_GRACE_MS = 5_000;
+
+/**
+ * SIGTERM and `/quitquitquit` let answers go out and end the process, a second signal and SIGINT
+ * end it at once; SIGUSR1 opens log files again.
+ */
+function untilStopped(proxy: ProxyProcess) {
   return new Promise<void>((resolve) => {
-    const stop = () => {
-      void proxy.stop().then(resolve);
+    let asked = false;
+    const stop = (graceMs: number) => {
+      if (asked) resolve();
+      asked = true;
+      void proxy.stop(graceMs).then(resolve);
     };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    process.on('SIGTERM', () => stop(TERMINATION_GRACE_MS));
+    process.on('SIGINT', () => stop(0));
     process.on('SIGUSR1', () => proxy.reopenLogs());
     process.on('SIGHUP', () => {});
-    void proxy.quit.then(stop);
+    void proxy.quit.then(() => stop(TERMINATION_GRACE_MS));
   });
 }
 

@@ -8,6 +8,9 @@ import type { StreamServices } from '../stream/service.ts';
 import { HttpStream } from '../stream/stream.ts';
 import type { LiveService } from './live-service.ts';
 
+/** How often retiring connections are looked at. */
+const RETIRE_STEP_MS = 50;
+
 export interface ConnectionsOptions {
   readonly codec: CodecServices;
   readonly streams: StreamServices;
@@ -59,6 +62,26 @@ export class Connections {
   /** No further request on any connection of these services; answers under way go out. */
   drain(services: (service: LiveService) => boolean = () => true): void {
     for (const [server, service] of this.#open) if (services(service)) server.drain();
+  }
+
+  /**
+   * Ends connections without cutting an answer: no further request, idle ones close, and so do the
+   * others as they become idle. Resolves when none is left, or when time is up and the rest is cut.
+   */
+  async retire(limitMs: number, services: (service: LiveService) => boolean): Promise<void> {
+    this.drain(services);
+    const { clock } = this.#options.streams;
+    const deadline = clock.now() + limitMs;
+    const left = () => [...this.#open].filter(([, service]) => services(service));
+    for (;;) {
+      const busy = left().filter(([server]) => !server.closeIfIdle());
+      if (busy.length === 0) return;
+      if (clock.now() >= deadline) break;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.setTimer(RETIRE_STEP_MS, resolve);
+      await promise;
+    }
+    for (const [server] of left()) server.close();
   }
 
   /** Cuts every connection. */

@@ -56,7 +56,8 @@ export type ToWorker =
   | { readonly kind: 'drain'; readonly inboundOnly: boolean }
   | { readonly kind: 'log-thresholds'; readonly thresholds: LogThresholds }
   | { readonly kind: 'reopen-logs' }
-  | { readonly kind: 'stop' };
+  /** Answers under way may go out for so long. */
+  | { readonly kind: 'stop'; readonly graceMs: number };
 
 export interface ListenerTickets {
   readonly name: string;

@@ -20,15 +20,16 @@ import { Resolver } from './resolver.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** A running proxy, or in validate mode one that never served. */
-export interface Proxy {
+export interface ProxyProcess {
   reopenLogs(): void;
   /** Resolves when somebody asks the process to end (`/quitquitquit`). */
   readonly quit: Promise<void>;
-  stop(): Promise<void>;
+  /** Answers under way may go out for so long. */
+  stop(graceMs: number): Promise<void>;
 }
 
 export interface OpenedProxy {
-  readonly proxy: Proxy | null;
+  readonly proxy: ProxyProcess | null;
   readonly problems: readonly Problem[];
 }
 
@@ -51,7 +52,7 @@ export async function openProxy(flags: Flags, workers: number): Promise<OpenedPr
   const started = await proxy.start();
   const all = [...problems, ...started];
   if (!hasErrors(started)) return { proxy, problems: all };
-  await proxy.stop();
+  await proxy.stop(0);
   return { proxy: null, problems: all };
 }
 
@@ -65,7 +66,7 @@ interface ProxyParts {
 }
 
 /** Everything of a proxy that lives in the main thread, wired together. */
-class RunningProxy implements Proxy {
+class RunningProxy implements ProxyProcess {
   readonly quit: Promise<void>;
   readonly #parts: ProxyParts;
   readonly #log: LeveledLog;
@@ -91,6 +92,7 @@ class RunningProxy implements Proxy {
       log: this.#log,
       thresholds,
       fileFlushIntervalMs: flags.fileFlushIntervalMs,
+      drainTimeMs: flags.drainTimeMs,
       ...(flags.logPath === undefined ? {} : { logPath: flags.logPath }),
       module: (digest) => parts.library.get(digest),
     });
@@ -136,10 +138,10 @@ class RunningProxy implements Proxy {
     this.#supervisor.tell({ kind: 'reopen-logs' });
   }
 
-  async stop(): Promise<void> {
+  async stop(graceMs: number): Promise<void> {
     this.#adminServer?.close();
     this.#configuration.close();
-    await this.#supervisor.stop();
+    await this.#supervisor.stop(graceMs);
   }
 
   async #openAdmin(): Promise<Problem | null> {

@@ -35,6 +35,8 @@ export interface ServingOptions {
   readonly metrics: ThreadMetrics;
   readonly log: Log;
   readonly fileFlushIntervalMs: number;
+  /** How long connections of a listener that was removed may go on. */
+  readonly drainTimeMs: number;
 }
 
 /** How long a change waits for the names of its DNS clusters. */
@@ -156,9 +158,11 @@ export class Serving {
     this.#connections.drain((service) => drained.has(service));
   }
 
-  close(): void {
+  /** Accepts no more, lets answers go out for so long, then ends everything. */
+  async close(graceMs: number): Promise<void> {
+    for (const { listeners } of this.#open.values()) for (const l of listeners) l.stop();
+    await this.#connections.retire(graceMs, () => true);
     for (const { listeners } of this.#open.values()) for (const l of listeners) l.close();
-    this.#connections.close();
     this.#clusters.close();
     this.sinks.close();
   }
@@ -226,8 +230,11 @@ export class Serving {
     this.#open.delete(live.message.name);
     const services = new Set(live.services.values());
     for (const listener of entry.listeners) listener.stop();
-    this.#connections.drain((service) => services.has(service));
-    for (const service of services) service.close();
+    void this.#connections
+      .retire(this.#options.drainTimeMs, (service) => services.has(service))
+      .then(() => {
+        for (const service of services) service.close();
+      });
   }
 
   #accepted(

@@ -26,6 +26,7 @@ export interface SupervisorOptions {
   readonly thresholds: LogThresholds;
   readonly logPath?: string;
   readonly fileFlushIntervalMs: number;
+  readonly drainTimeMs: number;
   /** Modules by digest, bundled ones and those that the resolver has fetched. */
   readonly module: (digest: string) => CompiledModule | undefined;
 }
@@ -112,10 +113,11 @@ export class Supervisor {
     for (const worker of this.#workers) worker?.tell(message);
   }
 
-  async stop(): Promise<void> {
+  /** Ends the workers; answers under way may go out for so long. */
+  async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     await this.#tail;
-    await Promise.all(this.#workers.map((worker) => worker?.stop()));
+    await Promise.all(this.#workers.map((worker) => worker?.stop(graceMs)));
     this.#sockets.close();
   }
 
@@ -242,13 +244,15 @@ export class Supervisor {
   }
 
   #spawn(index: number): WorkerHandle {
-    const { node, connectionsMax, thresholds, logPath, hub, fileFlushIntervalMs } = this.#options;
+    const { node, connectionsMax, thresholds, logPath, hub } = this.#options;
+    const { fileFlushIntervalMs, drainTimeMs } = this.#options;
     const start: WorkerStart = {
       worker: index,
       node,
       connectionsMax,
       log: thresholds,
       fileFlushIntervalMs,
+      drainTimeMs,
       ...(logPath === undefined ? {} : { logPath }),
     };
     return new WorkerHandle(start, hub, (reason) => this.#died(index, reason));

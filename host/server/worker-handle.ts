@@ -63,9 +63,9 @@ export class WorkerHandle {
   }
 
   /** Ends the worker; what it had buffered is written. */
-  async stop(): Promise<void> {
+  async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    await this.#ask({ kind: 'stop' }, 'stopped');
+    await this.#ask({ kind: 'stop', graceMs }, 'stopped');
     await this.#worker.terminate();
   }
 

@@ -14,6 +14,7 @@ export interface WorkerStart {
   readonly log: LogThresholds;
   readonly logPath?: string;
   readonly fileFlushIntervalMs: number;
+  readonly drainTimeMs: number;
 }
 
 /** Everything a worker posts: its answers, and what its metrics announce. */
@@ -38,6 +39,7 @@ class WorkerThread {
       metrics: new ThreadMetrics((message) => post({ kind: 'metrics', message })),
       log: this.#log,
       fileFlushIntervalMs: start.fileFlushIntervalMs,
+      drainTimeMs: start.drainTimeMs,
     });
   }
 
@@ -70,7 +72,7 @@ class WorkerThread {
         this.#serving.sinks.reopen();
         return;
       case 'stop':
-        this.#serving.close();
+        await this.#serving.close(message.graceMs);
         this.#post({ kind: 'stopped' });
     }
   }
