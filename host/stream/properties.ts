@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import * as status from '@lateen/sdk/abi/status';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Plugin } from '../filter/plugin.ts';
 import type { ByteRange } from '../filter/slot.ts';
 import type { PropertySink, RootProperties } from '../wasm/effects.ts';
+import { filterStateReader } from './filter-state.ts';
 import { CONNECTION_PROPERTIES } from './property-connection.ts';
 import { MESSAGE_PROPERTIES } from './property-message.ts';
 import { readNode, XDS_PROPERTIES } from './property-xds.ts';
@@ -17,12 +19,8 @@ export interface PropertySource {
 /** Writes a value into the sink and returns its status; NOT_FOUND where there is none. */
 export type ReadValue = (source: PropertySource, sink: PropertySink) => number;
 
-/** Reads what lies below a path, e.g. one header or one metadata key. */
-export type ReadBelow = (
-  source: PropertySource,
-  keys: readonly string[],
-  sink: PropertySink,
-) => number;
+/** Makes the reader of what lies below a path, e.g. one header or one metadata key. */
+export type ReadBelow = (keys: readonly string[]) => ReadValue;
 
 /** Properties by path, segments joined by a dot: whole paths, and prefixes with keys below. */
 export interface PropertyFamily {
@@ -41,18 +39,17 @@ export function readProperty(
   range: ByteRange,
   sink: PropertySink,
 ): number {
-  const entry = findWhole(path, range.start, range.end);
-  if (entry !== null) return entry.read(source, sink);
-  return readBelow(source, path, range, sink);
+  return readerOf(path, range.start, range.end)(source, sink);
 }
 
-/** What a root context can read: the node, by `node` and `xds.node`. */
+/** What a root context can read: the node, by `node` and `xds.node`, and the machine's `hostname`. */
 export function rootProperties(node: JsonObject): RootProperties {
   return {
     readProperty(path, start, end, sink) {
       const keys = Buffer.from(path.buffer, path.byteOffset + start, end - start)
         .toString('utf8')
         .split('\0');
+      if (keys[0] === 'hostname') return sink.text(hostname());
       if (keys[0] === 'xds') keys.shift();
       return keys[0] === 'node' ? readNode(node, keys.slice(1), sink) : status.NOT_FOUND;
     },
@@ -64,45 +61,69 @@ interface WholePath {
   readonly read: ReadValue;
 }
 
+/** Paths that modules ask for are few, short and come again: their readers are made once. */
+const MADE_MAX = 1024;
+const MADE_BYTES_MAX = 256;
+let made = 0;
 const WHOLE = new Map<number, WholePath[]>();
+const MADE = new Map<number, WholePath[]>();
 const BELOW = new Map<string, ReadBelow>();
 for (const family of [MESSAGE_PROPERTIES, CONNECTION_PROPERTIES, XDS_PROPERTIES]) {
   for (const [name, read] of Object.entries(family.values)) {
-    const bytes = Buffer.from(name.replaceAll('.', '\0'), 'latin1');
-    const hash = hashBytes(bytes, 0, bytes.length);
-    WHOLE.set(hash, [...(WHOLE.get(hash) ?? []), { bytes, read }]);
+    add(WHOLE, Buffer.from(name.replaceAll('.', '\0'), 'latin1'), read);
   }
   for (const [name, read] of Object.entries(family.below)) BELOW.set(name, read);
 }
 
-function findWhole(path: Uint8Array, start: number, end: number): WholePath | null {
+function readerOf(path: Uint8Array, start: number, end: number): ReadValue {
   // Some SDKs end the path with the separator.
   const stop = end > start && path[end - 1] === 0 ? end - 1 : end;
-  const entries = WHOLE.get(hashBytes(path, start, stop));
+  const hash = hashBytes(path, start, stop);
+  const known = find(WHOLE.get(hash), path, start, stop) ?? find(MADE.get(hash), path, start, end);
+  if (known !== null) return known.read;
+  const text = Buffer.from(path.buffer, path.byteOffset + start, end - start);
+  const read = makeReader(text.toString('utf8').split('\0'));
+  if (text.length <= MADE_BYTES_MAX) remember(Uint8Array.from(text), read, hash);
+  return read;
+}
+
+function remember(path: Uint8Array, read: ReadValue, hash: number): void {
+  if (made === MADE_MAX) {
+    MADE.clear();
+    made = 0;
+  }
+  made++;
+  add(MADE, path, read, hash);
+}
+
+function find(
+  entries: readonly WholePath[] | undefined,
+  path: Uint8Array,
+  start: number,
+  end: number,
+): WholePath | null {
   if (entries === undefined) return null;
-  for (const entry of entries) if (sameBytes(entry.bytes, path, start, stop)) return entry;
+  for (const entry of entries) if (sameBytes(entry.bytes, path, start, end)) return entry;
   return null;
 }
 
-function readBelow(
-  source: PropertySource,
-  path: Uint8Array,
-  range: ByteRange,
-  sink: PropertySink,
-): number {
-  const text = Buffer.from(path.buffer, path.byteOffset + range.start, range.end - range.start);
-  const keys = text.toString('utf8').split('\0');
-  for (let length = Math.min(3, keys.length); length > 0; length--) {
-    const read = BELOW.get(keys.slice(0, length).join('.'));
-    if (read !== undefined) return read(source, keys.slice(length), sink);
-  }
-  return readFilterState(source, keys[0], sink);
+function add(
+  paths: Map<number, WholePath[]>,
+  bytes: Uint8Array,
+  read: ReadValue,
+  hash = hashBytes(bytes, 0, bytes.length),
+): void {
+  const entries = paths.get(hash);
+  if (entries === undefined) paths.set(hash, [{ bytes, read }]);
+  else entries.push({ bytes, read });
 }
 
-/** An unknown first segment reads what `proxy_set_property` wrote (Envoy: `wasm.<segment>`). */
-function readFilterState(source: PropertySource, name: string, sink: PropertySink): number {
-  const value = source.stream.filters.filterState.get(name);
-  return value === undefined ? status.NOT_FOUND : sink.bytes(value, 0, value.length);
+function makeReader(keys: readonly string[]): ReadValue {
+  for (let length = Math.min(3, keys.length); length > 0; length--) {
+    const below = BELOW.get(keys.slice(0, length).join('.'));
+    if (below !== undefined) return below(keys.slice(length));
+  }
+  return filterStateReader(keys[0]);
 }
 
 function hashBytes(bytes: Uint8Array, start: number, end: number): number {

@@ -2,11 +2,13 @@ import * as status from '@lateen/sdk/abi/status';
 import type { ConnectionInfo } from '../http/codec.ts';
 import type { PropertySink } from '../wasm/effects.ts';
 import type { PropertyFamily, ReadValue } from './properties.ts';
+import { trustedAddress } from './trusted-address.ts';
 
 /** Properties of the downstream connection and of the upstream. */
 export const CONNECTION_PROPERTIES: PropertyFamily = {
   values: {
     'source.address': connection((c, sink) => sink.text(c.remoteAddress)),
+    'source.trusted_address': ({ stream }, sink) => sink.text(trustedAddress(stream)),
     'source.port': connection((c, sink) => port(c.remoteAddress, sink)),
     'destination.address': connection((c, sink) => sink.text(c.localAddress)),
     'destination.port': connection((c, sink) => port(c.localAddress, sink)),

@@ -2,7 +2,8 @@ import * as status from '@lateen/sdk/abi/status';
 import { type HeaderMap, type HeaderName, headerName } from '../http/header-map.ts';
 import { formatResponseFlags } from '../http/response-flags.ts';
 import type { PropertySink } from '../wasm/effects.ts';
-import type { PropertyFamily, PropertySource, ReadValue } from './properties.ts';
+import type { PropertyFamily, PropertySource, ReadBelow, ReadValue } from './properties.ts';
+import type { HttpStream } from './stream.ts';
 
 const PATH = headerName(':path');
 const METHOD = headerName(':method');
@@ -33,6 +34,11 @@ export const MESSAGE_PROPERTIES: PropertyFamily = {
     'request.protocol': (_source, sink) => sink.text('HTTP/1.1'),
     'request.duration': ({ stream }, sink) =>
       span(sink, stream.info.startedAt, stream.info.responseEndAt),
+    // From the request's beginning to its last byte from the client, and to the upstream.
+    'request.receive_duration': ({ stream }, sink) =>
+      span(sink, stream.info.startedAt, stream.info.requestEndAt),
+    'request.send_duration': ({ stream }, sink) =>
+      span(sink, stream.info.startedAt, stream.info.upstreamSentAt),
     'request.size': ({ stream }, sink) => sink.int64(stream.info.requestBodyBytes),
     'request.total_size': ({ stream }, sink) =>
       sink.int64(stream.info.requestBodyBytes + stream.info.requestHeadBytes),
@@ -49,14 +55,18 @@ export const MESSAGE_PROPERTIES: PropertyFamily = {
     'response.total_size': ({ stream }, sink) =>
       sink.int64(stream.info.responseBodyBytes + stream.info.responseHeadBytes),
     'response.grpc_status': readGrpcStatus,
+    // From the request's beginning to the answer's first byte, and from there to its last one.
+    'response.wait_duration': ({ stream }, sink) =>
+      span(sink, stream.info.startedAt, stream.info.upstreamFirstByteAt),
+    'response.send_duration': ({ stream }, sink) =>
+      span(sink, stream.info.upstreamFirstByteAt, stream.info.responseEndAt),
     'response.backend_latency': ({ stream }, sink) =>
       span(sink, stream.info.upstreamSentAt, stream.info.upstreamFirstByteAt),
   },
   below: {
-    'request.headers': ({ stream }, keys, sink) => headerBelow(stream.request, keys, sink),
-    'response.headers': ({ stream }, keys, sink) => headerBelow(stream.response, keys, sink),
-    'response.trailers': ({ stream }, keys, sink) =>
-      headerBelow(stream.responseTrailers, keys, sink),
+    'request.headers': headerBelow((stream) => stream.request),
+    'response.headers': headerBelow((stream) => stream.response),
+    'response.trailers': headerBelow((stream) => stream.responseTrailers),
   },
 };
 
@@ -99,10 +109,16 @@ function readGrpcStatus({ stream }: PropertySource, sink: PropertySink): number 
 }
 
 /** A map attribute joins the values of a repeated header by commas (Envoy). */
-function headerBelow(map: HeaderMap | null, keys: readonly string[], sink: PropertySink): number {
-  if (map === null || keys.length !== 1) return status.NOT_FOUND;
-  const values = map.getAll(headerName(keys[0]));
-  return values.length === 0 ? status.NOT_FOUND : sink.text(values.join(','));
+function headerBelow(mapOf: (stream: HttpStream) => HeaderMap | null): ReadBelow {
+  return (keys) => {
+    const name = headerName(keys[0] ?? '');
+    return ({ stream }, sink) => {
+      const map = mapOf(stream);
+      if (map === null || keys.length !== 1) return status.NOT_FOUND;
+      const values = map.getAll(name);
+      return values.length === 0 ? status.NOT_FOUND : sink.text(values.join(','));
+    };
+  };
 }
 
 function pairs(map: HeaderMap | null, sink: PropertySink): number {

@@ -1,8 +1,10 @@
 import * as status from '@lateen/sdk/abi/status';
+import { NO_BYTES } from '@lateen/sdk/base/bytes';
 import type { Json, JsonObject } from '@lateen/sdk/base/json';
 import { isJsonObject } from '@lateen/sdk/base/json';
-import { HeaderMap } from '../http/header-map.ts';
 import type { PropertySink } from '../wasm/effects.ts';
+import { encodePairs } from '../wasm/pairs.ts';
+import { filterStateReader } from './filter-state.ts';
 import type { PropertyFamily, PropertySource, ReadBelow, ReadValue } from './properties.ts';
 
 type ReadText = (source: PropertySource) => string | undefined;
@@ -17,20 +19,23 @@ const TEXTS: Readonly<Record<string, ReadText>> = {
   listener_name: ({ stream }) => stream.service.listener.name,
 };
 
+/** The `filter_metadata` of Metadata messages: Envoy's have no other field that people name. */
 const METADATA: Readonly<Record<string, ReadMetadata>> = {
-  node: ({ stream }) => stream.services.node,
-  cluster_metadata: ({ stream }) => wrapped(stream.info.cluster?.metadata),
-  listener_metadata: ({ stream }) => wrapped(stream.service.listener.metadata),
-  route_metadata: ({ stream }) => wrapped(stream.filters.selected?.route.metadata),
-  virtual_host_metadata: ({ stream }) => wrapped(stream.filters.selected?.virtualHost.metadata),
-  upstream_host_metadata: ({ stream }) => wrapped(stream.info.host?.metadata),
+  cluster_metadata: ({ stream }) => stream.info.cluster?.metadata,
+  listener_metadata: ({ stream }) => stream.service.listener.metadata,
+  route_metadata: ({ stream }) => stream.filters.selected?.route.metadata,
+  virtual_host_metadata: ({ stream }) => stream.filters.selected?.virtualHost.metadata,
+  upstream_host_metadata: ({ stream }) => stream.info.host?.metadata,
 };
+
+const NODE: Readonly<Record<string, ReadMetadata>> = { node: ({ stream }) => stream.services.node };
 
 /** Properties of the configuration that the stream meets, and of the module itself. */
 export const XDS_PROPERTIES: PropertyFamily = {
   values: {
     ...twice(TEXTS, asValue),
     ...twice(METADATA, wholeMetadata),
+    ...twice(NODE, (read) => jsonReader(read, [])),
     'xds.listener_direction': ({ stream }, sink) => sink.int64(stream.service.listener.direction),
     listener_direction: ({ stream }, sink) => sink.int64(stream.service.listener.direction),
     plugin_name: ({ plugin }, sink) => sink.text(plugin.name),
@@ -39,8 +44,9 @@ export const XDS_PROPERTIES: PropertyFamily = {
   },
   below: {
     ...twice(METADATA, belowMetadata),
-    filter_state: readFilterState,
-    upstream_filter_state: readFilterState,
+    ...twice(NODE, (read) => (keys: readonly string[]) => jsonReader(read, keys)),
+    filter_state: filterState,
+    upstream_filter_state: filterState,
   },
 };
 
@@ -64,30 +70,48 @@ function asValue(read: ReadText): ReadValue {
 }
 
 function wholeMetadata(read: ReadMetadata): ReadValue {
-  return (source, sink) => writeJson(read(source), sink);
+  return (source, sink) => {
+    const metadata = read(source);
+    return metadata === undefined ? status.NOT_FOUND : encoded({ filter_metadata: metadata })(sink);
+  };
 }
 
 function belowMetadata(read: ReadMetadata): ReadBelow {
-  return (source, keys, sink) => {
-    let value: Json | undefined = read(source);
-    for (const key of keys) {
-      if (key === '' && value !== undefined) continue;
-      value = step(value, key);
+  return (keys) => {
+    const path = keys.filter((key) => key !== '');
+    if (path.length === 0) return wholeMetadata(read);
+    if (path[0] !== 'filter_metadata' && path[0] !== 'filterMetadata')
+      return () => status.NOT_FOUND;
+    return jsonReader(read, path.slice(1));
+  };
+}
+
+type Encoded = (sink: PropertySink) => number;
+
+/** Configuration does not change in place, so what a path leads to is encoded once for each. */
+function jsonReader(read: ReadMetadata, keys: readonly string[]): ReadValue {
+  const known = new WeakMap<JsonObject, Encoded>();
+  return (source, sink) => {
+    const root = read(source);
+    if (root === undefined) return status.NOT_FOUND;
+    let write = known.get(root);
+    if (write === undefined) {
+      write = encoded(valueAt(root, keys));
+      known.set(root, write);
     }
-    return writeJson(value, sink);
+    return write(sink);
   };
 }
 
 /** What stands at `keys` in the node of the bootstrap. */
 export function readNode(node: JsonObject, keys: readonly string[], sink: PropertySink): number {
-  let value: Json | undefined = node;
-  for (const key of keys) if (key !== '') value = step(value, key);
-  return writeJson(value, sink);
+  return encoded(valueAt(node, keys))(sink);
 }
 
-/** Envoy's Metadata message has one field that people name: `filter_metadata`. */
-function wrapped(metadata: JsonObject | undefined): JsonObject | undefined {
-  return metadata === undefined ? undefined : { filter_metadata: metadata };
+function valueAt(root: JsonObject, keys: readonly string[]): Json | undefined {
+  let value: Json | undefined = root;
+  for (const key of keys) if (key !== '') value = step(value, key);
+  return value;
 }
 
 function step(value: Json | undefined, key: string): Json | undefined {
@@ -99,33 +123,31 @@ function step(value: Json | undefined, key: string): Json | undefined {
 }
 
 /** Scalars as they are; a list or an object as pairs, as Envoy encodes lists and maps. */
-function writeJson(value: Json | undefined, sink: PropertySink): number {
-  if (value === undefined || value === null) return status.NOT_FOUND;
-  if (typeof value === 'string') return sink.text(value);
-  if (typeof value === 'number') return sink.double(value);
-  if (typeof value === 'boolean') return sink.boolean(value);
-  const map = new HeaderMap();
+function encoded(value: Json | undefined): Encoded {
+  if (value === undefined || value === null) return () => status.NOT_FOUND;
+  if (typeof value === 'number') return (sink) => sink.double(value);
+  if (typeof value === 'boolean') return (sink) => sink.boolean(value);
+  const bytes = typeof value === 'string' ? Buffer.from(value) : encodedPairs(value);
+  return (sink) => sink.bytes(bytes, 0, bytes.length);
+}
+
+/** An empty list or map is no byte at all. */
+function encodedPairs(value: JsonObject | readonly Json[]): Uint8Array {
+  const pairs = pairsOf(value);
+  return pairs.length === 0 ? NO_BYTES : encodePairs(pairs);
+}
+
+function pairsOf(value: JsonObject | readonly Json[]): [Uint8Array, Uint8Array][] {
   const entries = Array.isArray(value)
     ? value.map((item) => [scalarText(item), ''] as const)
     : Object.entries(value).map(([key, item]) => [key, scalarText(item)] as const);
-  for (const [key, item] of entries) {
-    const name = Buffer.from(key);
-    const text = Buffer.from(item);
-    map.add(name, 0, name.length, text, 0, text.length);
-  }
-  return sink.pairs(map);
+  return entries.map(([key, item]) => [Buffer.from(key), Buffer.from(item)]);
 }
 
 function scalarText(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
-function readFilterState(
-  { stream }: PropertySource,
-  keys: readonly string[],
-  sink: PropertySink,
-): number {
-  const name = keys.join('.').replace(/^wasm\./, '');
-  const value = stream.filters.filterState.get(name);
-  return value === undefined ? status.NOT_FOUND : sink.bytes(value, 0, value.length);
+function filterState(keys: readonly string[]): ReadValue {
+  return filterStateReader(keys.join('.').replace(/^wasm\./, ''));
 }

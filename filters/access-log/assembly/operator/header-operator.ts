@@ -1,0 +1,41 @@
+import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
+import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
+import { readHeader } from '@lateen/sdk/assembly/host/headers';
+import { Operator } from './operator';
+
+const QUESTION_MARK: u8 = 0x3f;
+
+/** `REQ(name?other)` and its like: the first of two headers that is there. */
+export class HeaderOperator extends Operator {
+  private readonly map: i32;
+  private readonly name: Bytes;
+  private readonly other: Bytes | null;
+  private readonly withoutQuery: bool;
+
+  private constructor(map: i32, name: string, other: string, withoutQuery: bool) {
+    super();
+    this.map = map;
+    this.name = Bytes.of(name);
+    this.other = Bytes.orNull(other);
+    this.withoutQuery = withoutQuery;
+  }
+
+  /** Null where the parameters are not one or two names. */
+  static of(map: i32, parameters: string, withoutQuery: bool = false): Operator | null {
+    const names = lowerText(parameters).split('?');
+    if (names.length > 2 || names[0].length === 0) return null;
+    return new HeaderOperator(map, names[0], names.length === 2 ? names[1] : '', withoutQuery);
+  }
+
+  read(out: Bytes): bool {
+    if (!readHeader(this.map, this.name, out)) {
+      const other = this.other;
+      if (other === null || !readHeader(this.map, other, out)) return false;
+    }
+    if (this.withoutQuery) {
+      const query = out.indexOf(QUESTION_MARK);
+      if (query >= 0) out.size = query;
+    }
+    return true;
+  }
+}

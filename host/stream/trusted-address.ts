@@ -1,0 +1,26 @@
+import { headerName } from '../http/header-map.ts';
+import { formatAddress, parseIp } from '../net/ip.ts';
+import type { HttpStream } from './stream.ts';
+
+const FORWARDED_FOR = headerName('x-forwarded-for');
+
+/**
+ * `address:port` of the client as far as it can be trusted: the peer of the connection, or what
+ * the proxies in front say, as many of them as the connection manager trusts. As in Envoy: an edge
+ * (`use_remote_address`) believes its own eyes first, others the last address of x-forwarded-for;
+ * an address from the header has port 0.
+ * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-for
+ */
+export function trustedAddress(stream: HttpStream): string {
+  const { useRemoteAddress, xffTrustedHops, skipXffAppend } = stream.service.hcm;
+  const direct = stream.info.connection.remoteAddress;
+  if (useRemoteAddress && xffTrustedHops === 0) return direct;
+  const values = stream.request?.getAll(FORWARDED_FOR) ?? [];
+  if (values.length === 0) return direct;
+  const list = values.join(',').split(',');
+  // An edge has put the peer's own address behind those that came.
+  const skipped = useRemoteAddress && skipXffAppend ? xffTrustedHops - 1 : xffTrustedHops;
+  const address = list.at(-1 - skipped)?.trim();
+  if (address === undefined || parseIp(address) === null) return direct;
+  return formatAddress(address, 0);
+}
