@@ -104,23 +104,91 @@ test('what changes neither way nor right of a request is warned of', async () =>
   expect(routed.host.log.lines.join('\n')).not.toContain('retryPolicy');
 });
 
+test('the codec may stand among the upstream filters, as it does in Envoy', async () => {
+  const type = 'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec';
+  const codec = { name: 'c', typedConfig: { '@type': `type.googleapis.com/${type}` } };
+  const request = await openRouter({
+    routes: [to('c', ALL)],
+    settings: { upstreamHttpFilters: [codec] },
+  });
+  expect(request({}).cluster).toBe('c');
+});
+
 test('no configuration, however odd, ends the module', async () => {
-  const json: fc.Arbitrary<Json> = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>;
-  const plan = fc.record({
-    match: json,
-    route: json,
-    requestHeadersToAdd: json,
-    name: json,
+  const places = pathsIn(RICH);
+  const change = fc.record({
+    place: fc.nat(places.length - 1),
+    value: fc.jsonValue({ maxDepth: 3 }),
   });
   await fc.assert(
-    fc.asyncProperty(plan, async (odd) => {
+    fc.asyncProperty(change, async ({ place, value }) => {
+      const odd = replaced(RICH, places[place], value as Json) as { readonly routes: Json[] };
       try {
-        const request = await openRouter({ routes: [odd] });
-        request({});
+        const request = await openRouter({ routes: odd.routes });
+        request({ path: '/a/b?q=1', headers: [['x', '1']] });
       } catch (error) {
-        expect(String(error)).not.toMatch(/abort|unreachable|trapped/i);
+        expect(String(error)).toContain('refuses the configuration');
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
+
+/** Every kind of thing that a route can hold. */
+const RICH: Json = {
+  routes: [
+    {
+      name: 'a',
+      match: {
+        prefix: '/a',
+        caseSensitive: false,
+        runtimeFraction: { defaultValue: { numerator: 99, denominator: 'MILLION' } },
+        headers: [
+          { name: 'x', stringMatch: { safeRegex: { regex: '.*' } } },
+          { name: 'y', rangeMatch: { start: '1', end: '5' }, invertMatch: true },
+        ],
+        queryParameters: [{ name: 'q', stringMatch: { exact: '1' } }],
+      },
+      route: {
+        weightedClusters: {
+          clusters: [{ name: 'c', weight: 1, hostRewriteLiteral: 'h' }],
+          headerName: 'x',
+        },
+        regexRewrite: { pattern: { regex: 'a' }, substitution: '\\1' },
+        timeout: '1s',
+        idleTimeout: '2s',
+        maxStreamDuration: { maxStreamDuration: '3s', grpcTimeoutHeaderMax: '1s' },
+        hostRewritePathRegex: { pattern: { regex: 'b' }, substitution: 'c' },
+      },
+      requestHeadersToAdd: [
+        { header: { key: 'k', value: '%REQ(x?y):3%' }, appendAction: 'ADD_IF_ABSENT' },
+      ],
+      responseHeadersToRemove: ['r'],
+    },
+    { match: { safeRegex: { regex: '/r' } }, redirect: { portRedirect: 1, stripQuery: true } },
+    { match: { path: '/d' }, directResponse: { status: 200, body: { inlineBytes: 'AAAA' } } },
+    to('rest', ALL),
+  ],
+};
+
+function pathsIn(
+  value: Json | undefined,
+  path: readonly string[] = [],
+): readonly (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([key, item]) => pathsIn(item, [...path, key])),
+  ].filter((found) => found.length > 1);
+}
+
+function replaced(value: Json | undefined, path: readonly string[], by: Json): Json {
+  const [key, ...rest] = path;
+  if (key === undefined) return by;
+  const entries = Object.entries(value as Record<string, Json>).map(
+    ([name, item]) => [name, name === key ? replaced(item, rest, by) : item] as const,
+  );
+  return Array.isArray(value)
+    ? entries.map(([, item]) => item ?? null)
+    : Object.fromEntries(entries);
+}

@@ -63,7 +63,12 @@ describe('a header', () => {
     [{ name: 'x', stringMatch: { exact: 'a' }, invertMatch: true }, [['x', 'b']], true],
     [{ name: 'x', stringMatch: { exact: 'a' }, invertMatch: true }, [], false],
     [
-      { name: 'x', stringMatch: { exact: 'a' }, invertMatch: true, treatMissingAsEmpty: true },
+      {
+        name: 'x',
+        stringMatch: { exact: 'a' },
+        invertMatch: true,
+        treatMissingHeaderAsEmpty: true,
+      },
       [],
       true,
     ],

@@ -19,9 +19,19 @@ export class Settings {
   constructor(reader: JsonReader) {
     this.suppressHeaders = reader.flag('suppressEnvoyHeaders');
     this.respectExpectedTimeout = reader.flag('respectExpectedRqTimeout');
+    readUpstreamFilters(reader);
     reader.ignore(DATA);
     reader.warn(HARMLESS);
     reader.refuseUnread();
+  }
+}
+
+/** The codec, which must stand last there, is what happens anyway. */
+function readUpstreamFilters(reader: JsonReader): void {
+  const filters = reader.children('upstreamHttpFilters');
+  for (let i = 0; i < filters.length; i++) {
+    const type = filters[i].child('typedConfig').text('@type');
+    if (!type.endsWith('.UpstreamCodec')) filters[i].complain('', 'is not supported');
   }
 }
 

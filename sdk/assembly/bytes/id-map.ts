@@ -1,12 +1,17 @@
+/** 2^32 divided by the golden ratio: multiples of it lie evenly apart, so runs of ids do too. */
+const GOLDEN: u32 = 0x9e3779b1;
+const BITS_MIN = 4;
+
 /**
- * From positive ids to values. Ids of contexts and configurations are handed out in order, so the
- * id's low bits are a perfect hash and a look-up is one probe; removing moves later entries back
- * instead of leaving holes, so cost does not grow with what was removed before.
+ * From positive ids to values. Ids of contexts and configurations are handed out in order; spread
+ * by the golden ratio, a look-up is one probe or two whichever of them are alive. Removing moves
+ * later entries back instead of leaving holes, so cost does not grow with what was removed before.
  */
 export class IdMap<T> {
   private ids: StaticArray<i32> = new StaticArray<i32>(16);
   private values: StaticArray<T> = new StaticArray<T>(16);
   private mask: i32 = 15;
+  private shift: u32 = 32 - BITS_MIN;
   size: i32 = 0;
 
   has(id: i32): bool {
@@ -41,7 +46,7 @@ export class IdMap<T> {
       next = (next + 1) & this.mask;
       const mover = unchecked(this.ids[next]);
       if (mover === 0) break;
-      const distance = (next - (mover & this.mask)) & this.mask;
+      const distance = (next - this.home(mover)) & this.mask;
       if (distance < ((next - hole) & this.mask)) continue;
       unchecked((this.ids[hole] = mover));
       unchecked((this.values[hole] = this.values[next]));
@@ -51,9 +56,13 @@ export class IdMap<T> {
     this.clearValue(hole);
   }
 
+  private home(id: i32): i32 {
+    return <i32>((<u32>id * GOLDEN) >> this.shift);
+  }
+
   /** Where the id stands, or the free place where it would. */
   private place(id: i32): i32 {
-    let place = id & this.mask;
+    let place = this.home(id);
     while (true) {
       const found = unchecked(this.ids[place]);
       if (found === id || found === 0) return place;
@@ -68,6 +77,7 @@ export class IdMap<T> {
     this.ids = new StaticArray<i32>(places);
     this.values = new StaticArray<T>(places);
     this.mask = places - 1;
+    this.shift--;
     for (let i = 0; i < ids.length; i++) {
       const id = unchecked(ids[i]);
       if (id === 0) continue;

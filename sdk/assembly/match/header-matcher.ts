@@ -29,7 +29,7 @@ export class HeaderMatcher {
     if (name.length === 0) reader.complain('name', 'is missing');
     const matcher = new HeaderMatcher(slots.slot(name));
     matcher.invert = reader.flag('invertMatch');
-    matcher.missingIsEmpty = reader.flag('treatMissingAsEmpty');
+    matcher.missingIsEmpty = reader.flag('treatMissingHeaderAsEmpty');
     if (reader.has('rangeMatch')) matcher.readRange(reader.child('rangeMatch'));
     else if (reader.has('presentMatch')) matcher.present = reader.flag('presentMatch');
     else matcher.text = readText(reader);
