@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import type { ProxyConfigView } from '../../admin/backend.ts';
+import { parseDocuments } from '../../api/parse.ts';
+import { buildMesh } from '../../mesh/build.ts';
+import { type ProxySettings, proxySettings } from '../../translate/proxy-settings.ts';
 import { type Client, connect } from '../client.ts';
 import {
   appFile,
@@ -18,11 +21,12 @@ import { Live } from '../demo/live.ts';
 import { type DemoView, type ServiceView, welcome } from '../demo/screen.ts';
 import { Traffic } from '../demo/traffic.ts';
 import type { Io } from '../io.ts';
-import { answers, MeshRun, type RunningProxy, until } from '../run/mesh-run.ts';
+import { answers, MeshRun, type ProxySpec, type RunningProxy, until } from '../run/mesh-run.ts';
 import { freePorts, nextFreePort } from '../run/ports.ts';
 import { untilStopped } from '../run/until-stopped.ts';
 import { homeToWrite } from '../run-file.ts';
 import { giveUp, sayProblems } from '../say.ts';
+import { readInputs } from './files.ts';
 import { filtersOf } from './proxy-config-rows.ts';
 
 export interface DemoOptions {
@@ -78,7 +82,8 @@ interface Start {
   readonly io: Io;
 }
 
-async function start({ directory, run, home, options, io }: Start): Promise<Result<Demo>> {
+async function start(input: Start): Promise<Result<Demo>> {
+  const { directory, run, home, options, io } = input;
   const gatewayPort = await nextFreePort(options.port);
   if (gatewayPort !== options.port) {
     io.err(`port ${options.port} is taken; the gateway listens on ${gatewayPort}`);
@@ -91,7 +96,7 @@ async function start({ directory, run, home, options, io }: Start): Promise<Resu
   const runFile = join(home, 'run.json');
   const plane = await run.startControlPlane([directory.config, directory.registry], runFile);
   if (!plane.ok) return plane;
-  const proxies = await startProxies(run, all, adminPort);
+  const proxies = await startProxies(input, all, adminPort);
   const gateway = `http://127.0.0.1:${gatewayPort}`;
   const ready = await allReady(run, proxies, gateway);
   return ready === undefined
@@ -117,26 +122,43 @@ function startApp(run: MeshRun, workload: Workload): void {
   });
 }
 
-function startProxies(
-  run: MeshRun,
+async function startProxies(
+  { directory, run, io }: Start,
   all: readonly Workload[],
   adminPort: number,
 ): Promise<readonly RunningProxy[]> {
   const namespace = 'default';
+  const settingsOf = await proxySettingsOf([directory.config], io);
+  const start = (spec: Omit<ProxySpec, 'settings' | 'namespace'>): Promise<RunningProxy> =>
+    run.startProxy({
+      ...spec,
+      namespace,
+      settings: settingsOf({ namespace, labels: spec.labels }),
+    });
   const gateway = { workload: 'istio-ingressgateway', labels: GATEWAY_LABELS, httpProxyPort: 0 };
   return Promise.all([
-    run.startProxy({ type: 'router', ...gateway, namespace, adminPort }),
+    start({ type: 'router', ...gateway, adminPort }),
     ...all.map((workload) =>
-      run.startProxy({
+      start({
         type: 'sidecar',
         workload: workload.name,
-        namespace,
         labels: labelsOf(workload),
         httpProxyPort: workload.outboundPort,
         adminPort: workload.adminPort,
       }),
     ),
   ]);
+}
+
+/** As ProxyConfig says; one worker where nothing is said: seven proxies share this machine. */
+async function proxySettingsOf(paths: readonly string[], io: Io) {
+  const { files } = await readInputs(paths, io);
+  const objects = files.flatMap((file) => parseDocuments(file).value.objects);
+  const mesh = buildMesh(objects).value;
+  return (workload: Parameters<typeof proxySettings>[1]): ProxySettings => {
+    const settings = proxySettings(mesh, workload);
+    return settings.concurrency === 0 ? { ...settings, concurrency: 1 } : settings;
+  };
 }
 
 /** The first thing that does not come up, if any. */

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import type { ConfigObject, TypedObject } from '../../api/object.ts';
 import { parseDocuments } from '../../api/parse.ts';
+import { buildMesh } from '../../mesh/build.ts';
+import { proxySettings } from '../../translate/proxy-settings.ts';
 import type { Io } from '../io.ts';
 import { MeshRun, type ProxySpec, type RunningProxy } from '../run/mesh-run.ts';
 import { freePorts } from '../run/ports.ts';
@@ -16,7 +18,8 @@ export interface UpOptions {
   readonly output: 'text' | 'json';
 }
 
-type Wanted = Pick<ProxySpec, 'type' | 'workload' | 'namespace' | 'labels'>;
+type Identity = Pick<ProxySpec, 'type' | 'workload' | 'namespace' | 'labels'>;
+type Wanted = Identity & Pick<ProxySpec, 'settings'>;
 
 /**
  * A control plane for the files, and the proxies that they ask for: a gateway for each selector
@@ -90,26 +93,28 @@ function print(run: MeshRun, proxies: readonly RunningProxy[], options: UpOption
 async function wantedProxies(paths: readonly string[], io: Io): Promise<readonly Wanted[]> {
   const { files } = await readInputs(paths, io);
   const objects = files.flatMap((file) => parseDocuments(file).value.objects);
-  const wanted = objects.map(wantedBy).filter((each) => each !== undefined);
+  const identities = objects.map(wantedBy).filter((each) => each !== undefined);
+  const mesh = buildMesh(objects).value;
+  const wanted = identities.map((each) => ({ ...each, settings: proxySettings(mesh, each) }));
   const byLabels = new Map(
     wanted.map((each) => [JSON.stringify([each.namespace, each.labels]), each]),
   );
   return [...byLabels.values()];
 }
 
-function wantedBy(object: ConfigObject): Wanted | undefined {
+function wantedBy(object: ConfigObject): Identity | undefined {
   if (object.kind === 'Gateway') return gateway(object);
   return object.kind === 'Sidecar' ? sidecar(object) : undefined;
 }
 
-function gateway({ metadata, spec }: TypedObject<'Gateway'>): Wanted | undefined {
+function gateway({ metadata, spec }: TypedObject<'Gateway'>): Identity | undefined {
   const labels = spec.selector ?? {};
   if (Object.keys(labels).length === 0) return undefined;
   const workload = labels['istio'] ?? labels['app'] ?? metadata.name;
   return { type: 'router', workload, namespace: metadata.namespace, labels };
 }
 
-function sidecar({ metadata, spec }: TypedObject<'Sidecar'>): Wanted | undefined {
+function sidecar({ metadata, spec }: TypedObject<'Sidecar'>): Identity | undefined {
   const labels = spec.workloadSelector?.labels ?? {};
   if (Object.keys(labels).length === 0 || (spec.ingress ?? []).length === 0) return undefined;
   return { type: 'sidecar', workload: metadata.name, namespace: metadata.namespace, labels };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { ProxySettings } from '../../translate/proxy-settings.ts';
 import { controlPlaneEntry, proxyEntry } from '../commands/exec.ts';
 import { type RunFile, readRunFile } from '../run-file.ts';
 import { cannot } from '../say.ts';
@@ -12,7 +13,10 @@ import { Children, type RunningChild } from './children.ts';
 const START_MS = 30_000;
 const POLL_MS = 40;
 
-export type ProxySpec = Omit<BootstrapInput, 'ads' | 'token'>;
+export interface ProxySpec extends Omit<BootstrapInput, 'ads' | 'token'> {
+  /** What ProxyConfig says about it; concurrency 0: one worker thread per CPU. */
+  readonly settings: ProxySettings;
+}
 
 export interface RunningProxy {
   readonly spec: ProxySpec;
@@ -74,7 +78,8 @@ export class MeshRun {
     const child = this.children.start({
       name: `proxy ${name}`,
       file: proxyEntry(),
-      args: ['-c', file, '--concurrency', '1', '--log-level', 'info'],
+      args: ['-c', file, '--log-level', 'info', ...concurrencyFlag(spec.settings)],
+      env: spec.settings.environment,
       logFile: this.logFile(`proxy-${name}`),
     });
     const admin = `http://127.0.0.1:${spec.adminPort}`;
@@ -89,6 +94,10 @@ export class MeshRun {
   stop(): Promise<void> {
     return this.children.stop();
   }
+}
+
+function concurrencyFlag({ concurrency }: ProxySettings): readonly string[] {
+  return concurrency === 0 ? [] : ['--concurrency', String(concurrency)];
 }
 
 /** Whether a GET is answered with 200. */
