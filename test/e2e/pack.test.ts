@@ -15,7 +15,11 @@ const SLOW_MS = 180_000;
 
 /** What users do: an empty folder outside the repository, the four packages, their own Node. */
 let app: TemporaryDirectory;
-const env = { PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}` };
+/** Surroundings as they are (npm may need them to reach its registry), with the pinned runtime first. */
+const env = {
+  ...process.env,
+  PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`,
+} as Readonly<Record<string, string>>;
 
 async function runIn(directory: string, command: string, args: readonly string[]) {
   const result = await run(command, args, { cwd: directory, env, deadlineMs: SLOW_MS });

@@ -14,6 +14,20 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Groups that live: when this process ends without having stopped them, they end too. */
+const groups = new Set<number>();
+process.on('exit', () => {
+  for (const group of groups) signalGroup(group, 'SIGKILL');
+});
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // ESRCH: nobody is left in the group.
+  }
+}
+
 /** A process and what it wrote. Its whole process group ends with it. */
 export class Child {
   readonly #process: ChildProcess;
@@ -32,6 +46,7 @@ export class Child {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
+    if (this.#process.pid !== undefined) groups.add(this.#process.pid);
     this.#process.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
@@ -88,29 +103,23 @@ export class Child {
 
   /** Ends the whole group, first politely. */
   async stop(options: Deadline = { deadlineMs: 3_000 }): Promise<Exit> {
-    this.#signalGroup('SIGTERM');
+    if (this.#process.pid === undefined) return await this.exited;
+    const group = this.#process.pid;
+    signalGroup(group, 'SIGTERM');
     try {
       return await this.waitForExit(options);
     } catch {
-      this.#signalGroup('SIGKILL');
+      signalGroup(group, 'SIGKILL');
       return await this.waitForExit();
     } finally {
       // What the process left behind in its group goes too.
-      this.#signalGroup('SIGKILL');
+      signalGroup(group, 'SIGKILL');
+      groups.delete(group);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  #signalGroup(signal: NodeJS.Signals): void {
-    if (this.#process.pid === undefined) return;
-    try {
-      process.kill(-this.#process.pid, signal);
-    } catch {
-      // ESRCH: nobody is left in the group.
-    }
   }
 
   #report(what: string): string {
