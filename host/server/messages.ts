@@ -89,14 +89,3 @@ export interface PluginState {
   /** Why the last VM died; empty while all is well. */
   readonly fault: string;
 }
-
-export const EMPTY_CHANGE: ChangeMessage = {
-  modules: [],
-  listeners: [],
-  removedListeners: [],
-  routes: [],
-  removedRoutes: [],
-  clusters: [],
-  removedClusters: [],
-  assignments: [],
-};

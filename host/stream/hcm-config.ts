@@ -62,9 +62,6 @@ export interface HttpFilterConfig {
   readonly disabled: boolean;
 }
 
-export const HCM_TYPE_URL =
-  'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
-
 export function parseHcm(json: JsonObject, resource: string): Outcome<HcmConfig> {
   const sink: ReaderSink = { resource, problems: [] };
   const r = new JsonReader(json, sink, 'http_connection_manager');

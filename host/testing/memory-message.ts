@@ -1,4 +1,4 @@
-import type { MessageReceiver, MessageWriter, ResetReason } from '../http/codec.ts';
+import type { MessageWriter, ResetReason } from '../http/codec.ts';
 import type { HeaderMap } from '../http/header-map.ts';
 
 /** A message as a test reads it: names in lower case, pseudo-headers included, in order. */
@@ -86,6 +86,3 @@ export class MemoryWriter implements MessageWriter {
     this.#onWritten('reset', true);
   }
 }
-
-/** What a test plays into a stream, on either side. */
-export type Incoming = Pick<MessageReceiver, 'onHead' | 'onData' | 'onTrailers' | 'onReset'>;
