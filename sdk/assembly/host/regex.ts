@@ -13,7 +13,8 @@ const answer = new Bytes();
 export class Regex {
   private readonly id: u32;
 
-  private constructor(id: u32) {
+  /** `id` as the host gave it; `compile` makes one. */
+  constructor(id: u32) {
     this.id = id;
   }
 

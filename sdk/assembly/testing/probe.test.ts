@@ -9,7 +9,7 @@ import { compileGuest } from './open-guest.ts';
 let bytes: Uint8Array;
 
 beforeAll(async () => {
-  bytes = await compileGuest('probe');
+  bytes = await compileGuest('probe', 'release');
 });
 
 /** The probe in front of a router whose every request goes to one cluster. */

@@ -6,7 +6,12 @@ import { IdMap } from '@lateen/sdk/assembly/bytes/id-map';
 import { formatInteger, parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer';
 import { RecordTable } from '@lateen/sdk/assembly/bytes/record-table';
 import { utf8, utf8Size } from '@lateen/sdk/assembly/bytes/text';
-import { PairReader } from '@lateen/sdk/assembly/host/pairs';
+import { refuseConfiguration } from '@lateen/sdk/assembly/host/configuration';
+import { HeaderValues } from '@lateen/sdk/assembly/host/header-values';
+import { setStreamTimer } from '@lateen/sdk/assembly/host/lateen';
+import { encodePairs, PairReader } from '@lateen/sdk/assembly/host/pairs';
+import { Regex } from '@lateen/sdk/assembly/host/regex';
+import { writeSink } from '@lateen/sdk/assembly/host/sink';
 import {
   JSON_ARRAY,
   JSON_BOOLEAN,
@@ -164,4 +169,58 @@ function quoted(text: string): string {
     else result += text.charAt(i);
   }
   return result + '"';
+}
+
+/** The pairs of the input, read and encoded again. */
+export function pairsAgain(): usize {
+  enter();
+  const reader = new PairReader();
+  const texts: string[] = [];
+  reader.open(input.pointer, input.size);
+  while (reader.next()) {
+    texts.push(reader.name.toString());
+    texts.push(reader.value.toString());
+  }
+  const pointer = encodePairs(texts);
+  leave();
+  return pointer;
+}
+
+export function headerValues(): void {
+  enter();
+  new HeaderValues().open(0, Bytes.of('x-many'));
+  leave();
+}
+
+export function regexMatch(): void {
+  enter();
+  new Regex(1).matches(Bytes.of('/a'));
+  leave();
+}
+
+export function regexReplace(): void {
+  enter();
+  new Regex(1).replaceAll(Bytes.of('/a'), Bytes.of('/b\\1'), new Bytes());
+  leave();
+}
+
+export function timer(milliseconds: i32): void {
+  enter();
+  setStreamTimer(milliseconds);
+  leave();
+}
+
+export function line(sink: i32): void {
+  enter();
+  const text = Bytes.of('line\n');
+  const start = allocate(4 + text.size);
+  memory.copy(start + 4, text.pointer, text.size);
+  writeSink(sink, start, text.size);
+  leave();
+}
+
+export function refusal(): void {
+  enter();
+  refuseConfiguration('a.b', 'is wrong');
+  leave();
 }
