@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { freePort } from '../kit/free-port.ts';
@@ -18,6 +18,7 @@ request, and latencies of a closed loop.
       --seconds N          length of a round (default 4)
       --rounds N           rounds of each, taken in turn; the median counts (default 3)
       --connections N      (default 64)
+      --save               writes the figures into test/bench/README.md
       --tool wrk|bundled   the load generator (default: wrk where it is installed)`;
 
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
     tool: { type: 'string', default: existsSync('/usr/bin/wrk') ? 'wrk' : 'bundled' },
+    save: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -56,7 +58,20 @@ async function main(): Promise<void> {
     rows.push(...(await runFilterCost()));
   }
   if (values.output === 'json') console.log(JSON.stringify(rows, null, 2));
-  else console.log(`${machine(options)}\n\n${formatTable(rows)}`);
+  else console.log(report(rows, options));
+  if (values.save) save(report(rows, options));
+}
+
+function report(rows: readonly Row[], options: RunOptions): string {
+  return `${machine(options)}\n\n${formatTable(rows)}`;
+}
+
+/** Between the two comments that the README has for it. */
+function save(text: string): void {
+  const file = new URL('./README.md', import.meta.url);
+  const figures = /(<!-- figures:.*-->\n)[\s\S]*(<!-- end of figures -->)/;
+  const block = `\n\`\`\`text\n${text}\n\`\`\`\n\n`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(figures, `$1${block}$2`));
 }
 
 /** The same origin for both: nginx where it is installed, else a small one of our own. */
