@@ -206,7 +206,9 @@ test('a broken file changes nothing and is reported with its place', async () =>
   });
   expect(reply['origin']).toMatchObject({ file: directory.join('a/routes.yaml'), line: 15 });
   expect(client.responses).toHaveLength(before);
-  expect(told.filter(({ message }) => message.includes('hostz'))).toHaveLength(1);
+  const toldOfIt = () => told.filter(({ message }) => message.includes('hostz'));
+  await waitFor('being told', () => toldOfIt().length > 0);
+  expect(toldOfIt()).toHaveLength(1);
 });
 
 describe('plugins', () => {

@@ -144,14 +144,22 @@ describe('usage', () => {
     expect(alone.stderr).toContain('lateen demo');
   });
 
-  test('help comes in under 100 ms', () => {
+  test('help costs under 100 ms', () => {
+    // Time of the processor, not of the clock: the machine has other things to do.
+    const report = 'process.on("exit",()=>process._rawDebug(JSON.stringify(process.cpuUsage())))';
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(report)}`,
+    };
     const times = Array.from({ length: 5 }, () => {
-      const from = performance.now();
-      const { status } = spawnSync(process.execPath, [LATEEN, '--help']);
+      const { status, stderr } = spawnSync(process.execPath, [LATEEN, '--help'], {
+        env,
+        encoding: 'utf8',
+      });
       expect(status).toBe(0);
-      return performance.now() - from;
+      const { user, system } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '{}');
+      return (user + system) / 1000;
     });
-    // The best of five: the machine has other things to do.
     expect(Math.min(...times)).toBeLessThan(100);
   });
 
