@@ -152,8 +152,9 @@ export class Plugin {
 }
 
 function openRoot(options: PluginOptions, services: VmServices): Result<RootContext> {
+  // Two plugins may run the same bytes: what goes wrong is said of the plugin.
   const vm = Vm.start(
-    options.module,
+    { ...options.module, name: options.name },
     {
       vmId: options.vmId,
       vmConfiguration: Buffer.from(options.vmConfiguration),
