@@ -383,11 +383,14 @@ describe('the API', () => {
     expect(await resources('WasmPlugin')).toEqual([]);
   });
 
-  test('an applied object outlives a restart of the store and can be deleted, a file cannot', async () => {
+  test('what was applied can be deleted, what a file declares cannot', async () => {
     await apply(plugin(dataUrl(SMALL_MODULE)));
-    const deleted = await api.send('DELETE', '/v1/resources/VirtualService/default/web');
-    expect(deleted).toMatchObject({ ok: true, value: { status: 409 } });
-    const missing = await api.send('DELETE', '/v1/resources/VirtualService/default/none');
-    expect(missing).toMatchObject({ ok: true, value: { status: 404 } });
+    const remove = (name: string) => api.send('DELETE', `/v1/resources/${name}`);
+    const declared = await remove('VirtualService/default/web');
+    expect(declared).toMatchObject({ ok: true, value: { status: 409 } });
+    const applied = await remove('WasmPlugin/default/hello');
+    expect(applied).toMatchObject({ ok: true, value: { status: 200 } });
+    const again = await remove('WasmPlugin/default/hello');
+    expect(again).toMatchObject({ ok: true, value: { status: 404 } });
   });
 });
