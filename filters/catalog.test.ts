@@ -53,4 +53,4 @@ test('equal sources give equal bytes', async () => {
   await compileAssembly({ entry, out, flags: ['-O3s', '--sourceMap'] });
   expect(readFileSync(out).equals(bundledModules('retry')[0].bytes)).toBe(true);
   await rm(directory, { recursive: true });
-});
+}, 60_000);

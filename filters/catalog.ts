@@ -40,7 +40,7 @@ export const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'stats',
     serves: ['stats.PluginConfig'],
-    sizeMax: 48_000,
+    sizeMax: 72_000,
     watches: true,
   },
   {
