@@ -1,3 +1,4 @@
+import type { JsonObject } from '@lateen/sdk/base/json';
 import { HeaderMap } from '../http/header-map.ts';
 import type {
   AttemptHandle,
@@ -40,6 +41,9 @@ export interface UpstreamScript {
   /** Why no connection can be had, or null. */
   readonly connect?: (cluster: string, attempt: number) => PoolFailure | null;
   readonly knows?: (cluster: string) => boolean;
+  /** `filter_metadata` of clusters and of their hosts. */
+  readonly clusterMetadata?: JsonObject;
+  readonly hostMetadata?: JsonObject;
 }
 
 /** Clusters that exist by being named; every attempt is kept for the test to look at. */
@@ -55,14 +59,14 @@ export class MemoryUpstream implements ClusterSet {
     if (name === '' || this.#script.knows?.(name) === false) return undefined;
     return {
       name,
-      metadata: {},
+      metadata: this.#script.clusterMetadata ?? {},
       endpointCount: 2,
       open: (wish, receiver) => this.#open(name, wish, receiver),
     };
   }
 
   #open(cluster: string, wish: AttemptRequest, receiver: AttemptReceiver): AttemptHandle {
-    const host = hostOf(cluster, wish);
+    const host = hostOf(cluster, wish, this.#script.hostMetadata ?? {});
     const seen = { ...wish, avoid: [...wish.avoid] };
     const attempt = new MemoryAttempt({ cluster, host, wish: seen, receiver }, this.#script);
     this.attempts.push(attempt);
@@ -71,9 +75,9 @@ export class MemoryUpstream implements ClusterSet {
   }
 }
 
-function hostOf(cluster: string, wish: AttemptRequest): Host {
+function hostOf(cluster: string, wish: AttemptRequest, metadata: JsonObject): Host {
   const port = wish.hostAttempts > 0 ? 9000 + wish.avoid.length : 9000;
-  return { address: `10.0.0.1:${port}`, hostname: cluster, metadata: {}, locality: '' };
+  return { address: `10.0.0.1:${port}`, hostname: cluster, metadata, locality: '' };
 }
 
 interface AttemptParts {

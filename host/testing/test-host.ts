@@ -56,6 +56,8 @@ export interface TestHostOptions {
   readonly hcm?: JsonObject;
   readonly node?: JsonObject;
   readonly connection?: Partial<ConnectionInfo>;
+  /** Of the listener; inbound unless said otherwise. */
+  readonly direction?: 'inbound' | 'outbound';
   readonly random?: Random;
   readonly bufferBytesMax?: number;
   readonly upstream?: UpstreamScript;
@@ -182,7 +184,13 @@ export class TestHost {
         filters: options.filters.map((f) => ({ name: f.name, plugin: spec(f) })),
         loggers: (options.loggers ?? []).map(spec),
         routes: routesOf(options, spec),
-        listener: { name: 'test', filterChainName: 'test', direction: 1, metadata: {}, port: 80 },
+        listener: {
+          name: 'test',
+          filterChainName: 'test',
+          direction: options.direction === 'outbound' ? 2 : 1,
+          metadata: {},
+          port: 80,
+        },
         bufferBytesMax: options.bufferBytesMax ?? 1024 * 1024,
       },
       this.pool,
