@@ -19,7 +19,6 @@ export interface StreamHost {
   readonly trailers: boolean;
   /** Whether the connection ends after this answer, asked when the answer's head is written. */
   closesAfter(answerEnds: boolean): boolean;
-  onAnswerHead(): void;
   onAnswerEnd(): void;
   pauseReading(): void;
   resumeReading(): void;
@@ -78,7 +77,6 @@ export class H1ServerStream implements MessageWriter {
     const sent = writeResponseHead(this.#host.out, head, framing, this.#persistence());
     this.wireBytesSent += sent;
     this.#body.begin(framing, end, noBody);
-    this.#host.onAnswerHead();
     if (end) this.#finish();
     return this.#host.out.writable;
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RawClient } from '../../test/kit/raw-client.ts';
 import { RecordingOrigin } from '../../test/kit/recording-origin.ts';
 import { SteppedClock } from '../../test/kit/stepped-clock.ts';
+import { steps, UnrulyServer } from '../../test/kit/unruly-server.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import { SilentServer } from './fixtures/silent-server.ts';
 import { TinyProxy } from './fixtures/tiny-proxy.ts';
@@ -179,6 +180,34 @@ describe('time limits', () => {
       return waiting.resets.length > 0;
     });
     await waitFor('the upstream connection to go', () => waiting.upstreamConnections === 0);
+  });
+
+  test('a half-closed client is waited for while its answer goes on, and no longer', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\na';
+    const more = [steps.send('b'), steps.stall];
+    await using origin = await UnrulyServer.open([
+      steps.readHead,
+      steps.send(answer),
+      steps.stall,
+      ...more,
+    ]);
+    const clock = new SteppedClock();
+    const services = openCodecServices(clock);
+    await using proxy = await TinyProxy.open(origin.port, { services });
+    await using client = await RawClient.connect({ port: proxy.port });
+    await client.send(GET);
+    const connection = await origin.connection(0);
+    await waitFor('the beginning', () => client.received.toString().endsWith('\r\n\r\na'));
+    client.end();
+    await clock.advanceAndSettle(900);
+    connection.resume();
+    await waitFor('more', () => client.received.toString().endsWith('ab'));
+    await clock.advanceAndSettle(900);
+    expect(proxy.resets).toEqual([]);
+    await waitFor('the abort', async () => {
+      await clock.advanceAndSettle(500);
+      return proxy.resets.length > 0;
+    });
   });
 });
 

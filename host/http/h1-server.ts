@@ -65,8 +65,10 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
   #draining = false;
   #halfClosed = false;
   #discardLeft = 0;
-  /** While closing: bytes not yet sent when the timer fired last. */
+  /** While closing or half closed: bytes not yet sent when the timer fired last. */
   #unsent = 0;
+  /** While half closed: bytes written when the timer fired last. */
+  #written = 0;
 
   constructor(
     socket: Socket,
@@ -123,10 +125,6 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
     // The client waits for a 100 that will not come, or has much to send that nobody reads.
     if (this.#parser.facts.expectContinue && this.#stream?.continueSent === false) return true;
     return answerEnds && Number.isFinite(this.#body.left) && !this.#canDiscard();
-  }
-
-  onAnswerHead(): void {
-    if (this.#halfClosed) this.#options.timers.cancel(this.#timer);
   }
 
   onAnswerEnd(): void {
@@ -300,7 +298,7 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
     else if (this.#phase === 'head') this.#reject('header-timeout');
     else if (this.#phase === 'discard') this.#beginClosing();
     else if (this.#phase === 'closing') this.#finishClosing();
-    else this.#fail('remote-reset', 'downstream_remote_disconnect');
+    else if (!this.#stillTaking()) this.#fail('remote-reset', 'downstream_remote_disconnect');
   }
 
   /** The client has closed its half. */
@@ -309,9 +307,23 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
     if (this.#phase === 'head' && !this.#parser.untouched) this.#reject('bad-request-line');
     else if (this.#phase === 'head' || this.#phase === 'discard') this.#beginClosing();
     else if (this.#phase === 'body') this.#fail('remote-reset', 'downstream_remote_disconnect');
-    else if (this.#phase === 'answer' && this.#stream?.answered === false) {
-      this.#arm(Math.max(1, this.#options.halfCloseGraceMs));
-    }
+    else if (this.#phase === 'answer') this.#arm(Math.max(1, this.#options.halfCloseGraceMs));
+  }
+
+  /**
+   * A client that closed its half is either gone or waits for the rest of its answer, and only
+   * sending tells: it may wait as long as there is something to send and it takes it.
+   */
+  #stillTaking(): boolean {
+    const { bytesWritten, writableLength } = this.#socket;
+    if (this.#stream?.answered !== true) return false;
+    const more = bytesWritten !== this.#written;
+    const taken = writableLength > 0 && writableLength !== this.#unsent;
+    this.#written = bytesWritten;
+    this.#unsent = writableLength;
+    if (more) this.#arm(Math.max(1, this.#options.halfCloseGraceMs));
+    else if (taken) this.#arm(this.#options.flushTimeoutMs);
+    return more || taken;
   }
 
   #onClose(): void {
