@@ -1,6 +1,6 @@
 import { IdMap } from '@lateen/sdk/assembly/bytes/id-map';
 import { acceptMessage, readConfigurationJson } from '@lateen/sdk/assembly/json/configuration';
-import { JSON_OBJECT, Json } from '@lateen/sdk/assembly/json/json';
+import { Json } from '@lateen/sdk/assembly/json/json';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 
 const DATA = [
@@ -35,7 +35,7 @@ function readUpstreamFilters(reader: JsonReader): void {
   }
 }
 
-const defaults = new Settings(new JsonReader(new Json(JSON_OBJECT)));
+const defaults = new Settings(new JsonReader(Json.empty()));
 const roots = new IdMap<Settings | null>();
 
 export function settingsOf(root: i32): Settings {

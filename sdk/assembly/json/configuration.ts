@@ -11,7 +11,7 @@ import { JsonReader } from './json-reader';
 export function readConfigurationJson(): JsonReader | null {
   const text = new Bytes();
   readConfiguration(text);
-  if (text.size === 0) return new JsonReader(new Json(JSON_OBJECT));
+  if (text.size === 0) return new JsonReader(Json.empty());
   const parser = new JsonParser();
   const json = parser.parse(text);
   if (json !== null && json.kind === JSON_OBJECT) return new JsonReader(json);

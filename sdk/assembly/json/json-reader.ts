@@ -9,22 +9,9 @@ import {
   JSON_STRING,
   Json,
 } from './json';
+import { JsonComplaint } from './json-complaint';
 
-/** The first complaint of a tree of readers: which field, and what is wrong with it. */
-export class JsonComplaint {
-  path: string = '';
-  message: string = '';
-
-  get made(): bool {
-    return this.message.length > 0;
-  }
-
-  make(path: string, message: string): void {
-    if (this.made) return;
-    this.path = path;
-    this.message = message;
-  }
-}
+const EMPTY = Json.empty();
 
 /**
  * Reads one object into typed values. A missing member gives the fallback; a member of another
@@ -32,16 +19,30 @@ export class JsonComplaint {
  * understands can be refused or warned of instead of being overlooked.
  */
 export class JsonReader {
-  readonly path: string;
   readonly complaint: JsonComplaint;
   private readonly json: Json;
-  private readonly wasRead: Array<bool>;
+  private parent: JsonReader | null = null;
+  /** The member's name in the parent, or what the whole is called. */
+  private readonly name: string;
+  /** The place in a list, -1 for none. */
+  private index: i32 = -1;
 
-  constructor(json: Json, path: string = '', complaint: JsonComplaint = new JsonComplaint()) {
+  constructor(json: Json, name: string = '', complaint: JsonComplaint = new JsonComplaint()) {
     this.json = json;
-    this.path = path;
+    this.name = name;
     this.complaint = complaint;
-    this.wasRead = new Array<bool>(json.keys.length);
+  }
+
+  /** Where this object stands in the whole; put together when somebody asks. */
+  get path(): string {
+    const parent = this.parent;
+    const path = parent === null ? this.name : parent.at(this.name);
+    return this.index < 0 ? path : path + '[' + this.index.toString() + ']';
+  }
+
+  at(name: string): string {
+    const path = this.path;
+    return path.length === 0 ? name : path + '.' + name;
   }
 
   has(name: string): bool {
@@ -61,11 +62,8 @@ export class JsonReader {
 
   /** 64-bit integers may be strings, as in proto3 JSON. */
   integer(name: string, fallback: i64 = 0): i64 {
-    const found = this.json.member(name);
-    if (found !== null && found.kind === JSON_STRING) {
-      this.mark(name);
-      return I64.parseInt(found.text);
-    }
+    const found = this.raw(name);
+    if (found !== null && found.kind === JSON_STRING) return I64.parseInt(found.text);
     const value = this.take(name, JSON_NUMBER, 'a number');
     return value === null ? fallback : value.integer;
   }
@@ -88,9 +86,11 @@ export class JsonReader {
     const result: string[] = [];
     const value = this.take(name, JSON_ARRAY, 'a list');
     if (value === null) return result;
-    for (let i = 0; i < value.items.length; i++) {
-      if (value.items[i].kind === JSON_STRING) result.push(value.items[i].text);
+    let item = value.child;
+    while (item !== null) {
+      if (item.kind === JSON_STRING) result.push(item.text);
       else this.complain(name, 'is not a list of strings');
+      item = item.next;
     }
     return result;
   }
@@ -98,25 +98,28 @@ export class JsonReader {
   /** A reader of the object there; an absent one reads as empty. */
   child(name: string): JsonReader {
     const value = this.take(name, JSON_OBJECT, 'an object');
-    return new JsonReader(value === null ? EMPTY : value, this.at(name), this.complaint);
+    return this.below(value === null ? EMPTY : value, name, -1);
   }
 
   children(name: string): Array<JsonReader> {
     const result: JsonReader[] = [];
     const value = this.take(name, JSON_ARRAY, 'a list');
     if (value === null) return result;
-    for (let i = 0; i < value.items.length; i++) {
-      const path = this.at(name) + '[' + i.toString() + ']';
-      if (value.items[i].kind !== JSON_OBJECT) this.complaint.make(path, 'is not an object');
-      result.push(new JsonReader(value.items[i], path, this.complaint));
+    let item = value.child;
+    while (item !== null) {
+      const reader = this.below(item, name, result.length);
+      if (item.kind !== JSON_OBJECT) reader.complain('', 'is not an object');
+      result.push(reader);
+      item = item.next;
     }
     return result;
   }
 
   /** The value as it is; counts as read. */
   raw(name: string): Json | null {
-    this.mark(name);
-    return this.json.member(name);
+    const value = this.json.member(name);
+    if (value !== null) value.wasRead = true;
+    return value;
   }
 
   /** Member names, for maps. */
@@ -126,14 +129,14 @@ export class JsonReader {
 
   /** Marks members as known and of no consequence here. */
   ignore(names: Array<string>): void {
-    for (let i = 0; i < names.length; i++) this.mark(names[i]);
+    for (let i = 0; i < names.length; i++) this.raw(names[i]);
   }
 
   /** Marks members that have no effect here, and says so in the log where one is set. */
   warn(names: Array<string>): void {
     for (let i = 0; i < names.length; i++) {
       if (!this.has(names[i])) continue;
-      this.mark(names[i]);
+      this.raw(names[i]);
       warn('{} is not supported and has no effect', this.at(names[i]));
     }
   }
@@ -141,9 +144,10 @@ export class JsonReader {
   /** Members that are set and that nobody read. */
   unread(): Array<string> {
     const result: string[] = [];
-    const keys = this.json.keys;
-    for (let i = 0; i < keys.length; i++) {
-      if (!this.wasRead[i] && keys[i] !== '@type') result.push(keys[i]);
+    let item = this.json.kind === JSON_OBJECT ? this.json.child : null;
+    while (item !== null) {
+      if (!item.wasRead && item.name !== '@type') result.push(item.name);
+      item = item.next;
     }
     return result;
   }
@@ -155,26 +159,22 @@ export class JsonReader {
   }
 
   complain(name: string, message: string): void {
+    if (this.complaint.made) return;
     this.complaint.make(name.length === 0 ? this.path : this.at(name), message);
   }
 
-  at(name: string): string {
-    return this.path.length === 0 ? name : this.path + '.' + name;
-  }
-
-  private mark(name: string): void {
-    const place = this.json.keys.indexOf(name);
-    if (place >= 0) this.wasRead[place] = true;
+  private below(value: Json, name: string, index: i32): JsonReader {
+    const reader = new JsonReader(value, name, this.complaint);
+    reader.parent = this;
+    reader.index = index;
+    return reader;
   }
 
   private take(name: string, kind: i32, expected: string): Json | null {
-    this.mark(name);
-    const value = this.json.member(name);
+    const value = this.raw(name);
     if (value === null || value.kind === JSON_NULL) return null;
     if (value.kind === kind) return value;
     this.complain(name, 'is not ' + expected);
     return null;
   }
 }
-
-const EMPTY = new Json(JSON_OBJECT);
