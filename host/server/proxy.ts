@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { systemClock } from '@lateen/sdk/base/clock';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
@@ -145,14 +146,14 @@ class RunningProxy implements ProxyProcess {
   }
 
   async #openAdmin(): Promise<Problem | null> {
-    const { bootstrap, registry } = this.#parts;
+    const { bootstrap, registry, flags } = this.#parts;
     if (bootstrap.admin === null) return null;
     const { address, port } = bootstrap.admin;
     const log = this.#log.child('admin');
     const opened = await openAdminServer({ source: this.#admin, registry, address, port, log });
     if (!opened.ok) return opened.error;
     this.#adminServer = opened.value;
-    return null;
+    return tellAddress(opened.value, flags.adminAddressPath);
   }
 
   #openResolver(): Resolver {
@@ -171,6 +172,22 @@ class RunningProxy implements ProxyProcess {
 
   #rehearse(change: Parameters<ApplyChange>[0]): ReturnType<ApplyChange> {
     return this.#supervisor.rehearse(withoutManagementClusters(change, this.#parts.bootstrap));
+  }
+}
+
+/** Writes `address:port` into the file of `--admin-address-path`, for whoever asked for port 0. */
+function tellAddress(admin: AdminServer, path: string | undefined): Problem | null {
+  if (path === undefined) return null;
+  const host = admin.address.includes(':') ? `[${admin.address}]` : admin.address;
+  try {
+    // A reader that waits for the file never sees half of it.
+    writeFileSync(`${path}.new`, `${host}:${admin.port}`);
+    renameSync(`${path}.new`, path);
+    return null;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `the admin's address cannot be written: ${reason}`;
+    return { level: 'error', code: 'LAT0007', message, origin: { file: path } };
   }
 }
 
