@@ -1,10 +1,10 @@
-import { Property } from '@lateen/sdk/assembly/host/property';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { StringMatcher } from '@lateen/sdk/assembly/match/string-matcher';
 import { Rule } from './rule';
+import { StreamProperty } from './stream-property';
 
-const MTLS = Property.of('connection.mtls');
-const URI_SAN = Property.of('connection.uri_san_peer_certificate');
+const MTLS = new StreamProperty('connection.mtls');
+const URI_SAN = new StreamProperty('connection.uri_san_peer_certificate');
 
 /** `authenticated`: a peer that proved who it is by a certificate, and its name in there. */
 export class AuthenticatedRule extends Rule {
@@ -24,7 +24,7 @@ export class AuthenticatedRule extends Rule {
   }
 
   matches(wide: bool): bool {
-    if (!MTLS.flag()) return false;
+    if (!MTLS.read() || MTLS.value.size !== 1 || MTLS.value.byte(0) === 0) return false;
     const name = this.name;
     if (name === null) return true;
     // A certificate without URI names has others, which the host does not tell.

@@ -2,7 +2,7 @@ import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { StringMatcher } from '@lateen/sdk/assembly/match/string-matcher';
-import { bareAuthority, plainAuthority } from './authority';
+import { bareAuthority, plainAuthority, readAuthority } from './authority';
 import { RequestHeader, RequestHeaders } from './header-values';
 import { Rule } from './rule';
 
@@ -72,7 +72,8 @@ export class HeaderRule extends Rule {
     const joined = this.header.joined;
     if (this.test(joined)) return true;
     if (this.header.isAuthority) {
-      return this.test(plainAuthority(joined)) || this.test(bareAuthority(joined));
+      readAuthority(joined);
+      return this.test(plainAuthority) || this.test(bareAuthority);
     }
     const values = this.header.values();
     if (values === null) return false;

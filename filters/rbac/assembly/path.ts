@@ -13,13 +13,14 @@ const DOT: u8 = 0x2e;
 /** The path as it is sent, without query and fragment. */
 export const plainPath = new Bytes();
 /**
- * The path as an application may read it that drops parameters (`;a=b`) and empty segments before
- * it looks: `/public/..;/admin` and `//admin` are `/admin` there.
+ * The path as an application may read it that drops parameters (`;a=b`) and empty segments and
+ * resolves dots: `/public/..;/admin` and `//admin` are `/admin` there. The host has resolved plain
+ * dots already, where it is told to.
  */
 export const otherReading = new Bytes();
 /** Whether there is another reading at all. */
 export let wasRewritten = false;
-/** Whether dropping a parameter brought `.` or `..` to light. */
+/** Whether a segment was `.` or `..`, without its parameters. */
 export let hidesDots = false;
 
 let found = false;
@@ -36,7 +37,7 @@ export function readPath(): bool {
   return found;
 }
 
-/** Ends the path before its query; true where it holds a parameter or an empty segment. */
+/** Ends the path before its query; true where a parameter, an empty or a dot segment may be. */
 function cutQuery(): bool {
   const start = plainPath.pointer;
   const size = plainPath.size;
@@ -48,7 +49,8 @@ function cutQuery(): bool {
       plainPath.size = at;
       break;
     }
-    if (byte === SEMICOLON || (byte === SLASH && before === SLASH)) doubtful = true;
+    if (byte === SEMICOLON) doubtful = true;
+    else if (before === SLASH && (byte === SLASH || byte === DOT)) doubtful = true;
     before = byte;
   }
   return doubtful;

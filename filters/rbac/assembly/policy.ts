@@ -1,41 +1,54 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { Counter } from '@lateen/sdk/assembly/host/metrics';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
-import { RequestHeaders } from './header-values';
-import { readPermissions } from './permission';
-import { readPrincipals } from './principal';
-import { Rule, Some } from './rule';
+import { readPermission } from './read-permission';
+import { readPrincipal } from './read-principal';
+import { Rule } from './rule/rule';
+import { RuleList } from './rule/rule-list';
 
-/** `envoy.config.rbac.v3.Policy`: one of the permissions for one of the principals. */
+/** What may be done, and who may do it. */
 export class Policy {
   readonly name: string;
-  /** Response code details of a request that it denies. */
+  /** Why a request that this policy denies is denied. */
   readonly details: Bytes;
-  /** Null: its matches are not counted apart. */
-  readonly counter: Counter | null;
-  private readonly permission: Rule;
-  private readonly principal: Rule;
+  private readonly permissions: Rule;
+  private readonly principals: Rule;
 
-  constructor(name: string, reader: JsonReader, headers: RequestHeaders, counter: Counter | null) {
+  constructor(name: string, reader: JsonReader) {
     this.name = name;
-    this.details = matchedPolicy(name);
-    this.counter = counter;
-    this.permission = Some.of(readPermissions(reader, 'permissions', headers));
-    this.principal = Some.of(readPrincipals(reader, 'principals', headers));
+    this.details = denialDetails(name);
+    this.permissions = readPermissions(reader);
+    this.principals = readPrincipals(reader);
     reader.refuseUnread();
   }
 
-  matches(wide: bool): bool {
-    return this.permission.matches(wide) && this.principal.matches(wide);
+  /** See `Rules.admit` for what `broadly` is. */
+  matches(broadly: bool): bool {
+    return this.permissions.matches(broadly) && this.principals.matches(broadly);
   }
 }
 
-/** Envoy's words. No blanks: logs are cut at them. */
-export function matchedPolicy(name: string): Bytes {
-  let text = '';
-  for (let i = 0; i < name.length; i++) {
-    const unit = name.charCodeAt(i);
-    text += unit <= 0x20 || unit === 0x7f ? '_' : name.charAt(i);
+/** Envoy's code details, in which nothing stands that would split a log line. */
+export function denialDetails(policy: string): Bytes {
+  let name = '';
+  for (let i = 0; i < policy.length; i++) {
+    const unit = policy.charCodeAt(i);
+    name += unit <= 0x20 || unit === 0x7f ? '_' : String.fromCharCode(unit);
   }
-  return Bytes.of('rbac_access_denied_matched_policy[' + text + ']');
+  return Bytes.of('rbac_access_denied_matched_policy[' + name + ']');
+}
+
+function readPermissions(reader: JsonReader): Rule {
+  const children = reader.children('permissions');
+  if (children.length === 0) reader.complain('permissions', 'is empty');
+  const rules: Rule[] = [];
+  for (let i = 0; i < children.length; i++) rules.push(readPermission(children[i]));
+  return new RuleList(rules, false);
+}
+
+function readPrincipals(reader: JsonReader): Rule {
+  const children = reader.children('principals');
+  if (children.length === 0) reader.complain('principals', 'is empty');
+  const rules: Rule[] = [];
+  for (let i = 0; i < children.length; i++) rules.push(readPrincipal(children[i]));
+  return new RuleList(rules, false);
 }

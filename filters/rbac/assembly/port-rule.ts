@@ -1,12 +1,8 @@
-import { epoch } from '@lateen/sdk/assembly/arena';
-import { Property } from '@lateen/sdk/assembly/host/property';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { Rule } from './rule';
+import { StreamProperty } from './stream-property';
 
-const UNKNOWN = -1;
-const PORT = Property.of('destination.port');
-let port: i64 = UNKNOWN;
-let readAt: u32 = 0;
+const PORT = new StreamProperty('destination.port');
 
 /** `destination_port`, `destination_port_range`: the port where the connection came in. */
 export class PortRule extends Rule {
@@ -32,11 +28,8 @@ export class PortRule extends Rule {
   }
 
   matches(wide: bool): bool {
-    if (readAt !== epoch) {
-      readAt = epoch;
-      port = PORT.integer(UNKNOWN);
-    }
-    if (port === UNKNOWN) return wide;
+    if (!PORT.read() || PORT.value.size !== 8) return wide;
+    const port = load<i64>(PORT.value.pointer);
     return port >= this.start && port < this.end;
   }
 }

@@ -1,9 +1,9 @@
-import { Property } from '@lateen/sdk/assembly/host/property';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { StringMatcher } from '@lateen/sdk/assembly/match/string-matcher';
 import { Rule } from './rule';
+import { StreamProperty } from './stream-property';
 
-const SERVER_NAME = Property.of('connection.requested_server_name');
+const SERVER_NAME = new StreamProperty('connection.requested_server_name');
 
 /** `requested_server_name`: the SNI of the connection, empty where there is none (Envoy). */
 export class ServerNameRule extends Rule {

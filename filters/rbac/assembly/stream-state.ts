@@ -12,16 +12,13 @@ export function setRouteConfig(stream: i32, config: i32): void {
   store<i32>(states.open(stream), config, ROUTE_CONFIG);
 }
 
-/** The root context, 0 where the stream is not known. */
 export function rootOf(stream: i32): i32 {
-  const state = states.find(stream);
-  return state === 0 ? 0 : load<i32>(state, ROOT);
+  return load<i32>(states.open(stream), ROOT);
 }
 
-/** The route's configuration, 0 where it has none. */
+/** 0: the route has none of its own. */
 export function routeConfigOf(stream: i32): i32 {
-  const state = states.find(stream);
-  return state === 0 ? 0 : load<i32>(state, ROUTE_CONFIG);
+  return load<i32>(states.open(stream), ROUTE_CONFIG);
 }
 
 export function closeState(stream: i32): void {
