@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { glob, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
@@ -29,7 +29,8 @@ export interface BuildOptions {
 /** Builds what is out of date; returns the names of the modules that were compiled. */
 export async function buildFilters(options: BuildOptions): Promise<readonly string[]> {
   const { dist, force } = options;
-  await mkdir(dist, { recursive: true });
+  const next = join(dist, 'next');
+  await mkdir(next, { recursive: true });
   const shared = await digestOfFiles([`${SDK}/assembly/**/*`, `${SDK}/abi/*.ts`, PACKAGE_LOCK]);
   const before = force ? {} : await readStates(dist);
   const states: Record<string, string> = {};
@@ -37,13 +38,14 @@ export async function buildFilters(options: BuildOptions): Promise<readonly stri
   for (const entry of CATALOG) {
     const own = await digestOfFiles([`${FILTERS}/${entry.name}/assembly/**/*.ts`]);
     states[entry.name] = sha256(Buffer.from([...RELEASE, shared, own].join(' ')));
-    const out = join(dist, fileOf(entry));
-    if (before[entry.name] === states[entry.name] && existsSync(out)) continue;
+    const known = before[entry.name] === states[entry.name];
+    if (known && existsSync(join(dist, fileOf(entry)))) continue;
     const source = join(FILTERS, entry.name, 'assembly/index.ts');
-    if (!existsSync(source)) continue;
-    await compileAssembly({ entry: source, out, flags: RELEASE });
+    await compileAssembly({ entry: source, out: join(next, fileOf(entry)), flags: RELEASE });
     compiled.push(entry.name);
   }
+  // All at once, when nothing can fail any more: whoever starts meanwhile finds what fits together.
+  for (const file of await readdir(next)) await rename(join(next, file), join(dist, file));
   await writeManifest(dist);
   await replaceFile(join(dist, 'sources.json'), states);
   return compiled;
@@ -52,7 +54,6 @@ export async function buildFilters(options: BuildOptions): Promise<readonly stri
 async function writeManifest(dist: string): Promise<void> {
   const modules = [];
   for (const entry of CATALOG) {
-    if (!existsSync(join(dist, fileOf(entry)))) continue;
     const bytes = await readFile(join(dist, fileOf(entry)));
     modules.push({
       name: entry.name,
@@ -80,7 +81,7 @@ async function digestOfFiles(patterns: readonly string[]): Promise<string> {
   }
   const hash = createHash('sha256');
   for (const file of files.sort()) {
-    if (!/\.(ts|json)$/.test(file)) continue;
+    if (!/\.(ts|json)$/.test(file) || file.includes('/testing/')) continue;
     hash.update(file.slice(dirname(FILTERS).length));
     hash.update(await readFile(file));
   }
