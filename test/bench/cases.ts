@@ -31,13 +31,18 @@ export interface RunOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly rounds: number;
+  readonly profile: string | undefined;
 }
 
 /** Starts both proxies on the same origin, measures them in turn, and compares. */
 export async function runCase(wanted: Case, options: RunOptions): Promise<readonly Row[]> {
   await using directory = await TemporaryDirectory.make();
   const [ourPort, peerPort] = await freePorts(2);
-  await using proxy = await startProxy(ourPort!, configOf(wanted, ourPort!, options, directory));
+  await using proxy = await startProxy({
+    port: ourPort!,
+    config: configOf(wanted, ourPort!, options, directory),
+    profile: options.profile,
+  });
   const subjects: Subject[] = [{ name: 'lateen', port: ourPort!, pid: proxy.pid }];
   await using peer = hasNginx
     ? await startNginx(

@@ -11,13 +11,22 @@ export interface LateenProxy extends AsyncDisposable {
   readonly pid: number;
 }
 
+export interface StartOptions {
+  readonly port: number;
+  readonly config: ConfigObject;
+  /** Where to write V8's CPU profiles, one for each thread. */
+  readonly profile: string | undefined;
+}
+
 /** Starts a proxy on a static configuration and waits for its port. */
-export async function startProxy(port: number, config: ConfigObject): Promise<LateenProxy> {
+export async function startProxy(options: StartOptions): Promise<LateenProxy> {
+  const { port, config, profile } = options;
   const directory = await TemporaryDirectory.make({
     'proxy.json': JSON.stringify(config, null, 1),
   });
   const [command, ...args] = onCore('measured', [
     process.execPath,
+    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
     '--conditions=lateen-source',
     join(ROOT, 'host/main.ts'),
     '-c',

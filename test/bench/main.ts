@@ -19,6 +19,7 @@ request, and latencies of a closed loop.
       --rounds N           rounds of each, taken in turn; the median counts (default 3)
       --connections N      (default 64)
       --save               writes the figures into test/bench/README.md
+      --profile DIR        writes CPU profiles of lateen-proxy there (slower; for DevTools)
       --tool wrk|bundled   the load generator (default: wrk where it is installed)`;
 
 const { values } = parseArgs({
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
     tool: { type: 'string', default: existsSync('/usr/bin/wrk') ? 'wrk' : 'bundled' },
+    profile: { type: 'string' },
     save: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     connections: Number(values.connections),
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
+    profile: values.profile,
   };
   const rows: Row[] = [];
   for (const wanted of CASES) {
