@@ -18,7 +18,7 @@ export interface StreamHost {
   readonly out: Outbox;
   readonly trailers: boolean;
   /** Whether the connection ends after this answer, asked when the answer's head is written. */
-  closesAfter(answerEnds: boolean): boolean;
+  closesAfter(): boolean;
   onAnswerEnd(): void;
   pauseReading(): void;
   resumeReading(): void;
@@ -73,7 +73,7 @@ export class H1ServerStream implements MessageWriter {
     const noBody = this.#request.isHead || status === 204 || status === 304;
     const framing = this.#framing(head, status, end, noBody);
     const untilClose = framing === UNFRAMED && !noBody;
-    this.closes = untilClose || hasClose(head) || this.#host.closesAfter(end);
+    this.closes = untilClose || hasClose(head) || this.#host.closesAfter();
     const sent = writeResponseHead(this.#host.out, head, framing, this.#persistence());
     this.wireBytesSent += sent;
     this.#body.begin(framing, end, noBody);

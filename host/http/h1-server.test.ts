@@ -1,7 +1,7 @@
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { describe, expect, test } from 'vitest';
 import { RawClient } from '../../test/kit/raw-client.ts';
 import { RecordingOrigin } from '../../test/kit/recording-origin.ts';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { steps, UnrulyServer } from '../../test/kit/unruly-server.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import { SilentServer } from './fixtures/silent-server.ts';
@@ -245,6 +245,7 @@ describe('early answers', () => {
     void client.send(Buffer.alloc(3_000_000));
     const answer = await client.response();
     expect([answer.status, answer.text]).toEqual([413, 'no']);
+    expect(answer.header('connection')).toBe('close');
     await client.untilEnd();
   });
 

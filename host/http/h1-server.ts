@@ -119,12 +119,13 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
 
   // The stream's side.
 
-  closesAfter(answerEnds: boolean): boolean {
+  closesAfter(): boolean {
     if (!this.#keepAlive || this.#draining || this.#halfClosed) return true;
     if (this.#phase !== 'body') return false;
     // The client waits for a 100 that will not come, or has much to send that nobody reads.
     if (this.#parser.facts.expectContinue && this.#stream?.continueSent === false) return true;
-    return answerEnds && Number.isFinite(this.#body.left) && !this.#canDiscard();
+    // Once the answer is out we would close unsaid, and a client with a pool would write into it.
+    return Number.isFinite(this.#body.left) && !this.#canDiscard();
   }
 
   onAnswerEnd(): void {
