@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { glob, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CATALOG, type CatalogEntry } from './catalog.ts';
@@ -29,8 +29,8 @@ export interface BuildOptions {
 /** Builds what is out of date; returns the names of the modules that were compiled. */
 export async function buildFilters(options: BuildOptions): Promise<readonly string[]> {
   const { dist, force } = options;
-  const next = join(dist, 'next');
-  await mkdir(next, { recursive: true });
+  await mkdir(dist, { recursive: true });
+  const next = await mkdtemp(join(dist, 'next-'));
   const shared = await digestOfFiles([`${SDK}/assembly/**/*`, `${SDK}/abi/*.ts`, PACKAGE_LOCK]);
   const before = force ? {} : await readStates(dist);
   const states: Record<string, string> = {};
@@ -46,6 +46,7 @@ export async function buildFilters(options: BuildOptions): Promise<readonly stri
   }
   // All at once, when nothing can fail any more: whoever starts meanwhile finds what fits together.
   for (const file of await readdir(next)) await rename(join(next, file), join(dist, file));
+  await rm(next, { recursive: true });
   await writeManifest(dist);
   await replaceFile(join(dist, 'sources.json'), states);
   return compiled;

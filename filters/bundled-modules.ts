@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const DIST = join(dirname(fileURLToPath(import.meta.url)), 'dist');
+const DIST = join(
+  dirname(createRequire(import.meta.url).resolve('@lateen/filters/package.json')),
+  'dist',
+);
 
 /** A bundled module as the build left it, for tests and tools. */
 export interface BundledModule {
