@@ -117,8 +117,9 @@ export class Supervisor {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     await this.#tail;
-    await Promise.all(this.#workers.map((worker) => worker?.stop(graceMs)));
+    // Before the workers stop accepting: nobody shall wait in a queue that nobody serves.
     this.#sockets.close();
+    await Promise.all(this.#workers.map((worker) => worker?.stop(graceMs)));
   }
 
   async #apply(change: ResourceChange): Promise<Applied> {
