@@ -35,18 +35,21 @@ export async function buildFilters(options: BuildOptions): Promise<readonly stri
   const before = force ? {} : await readStates(dist);
   const states: Record<string, string> = {};
   const compiled: string[] = [];
-  for (const entry of CATALOG) {
-    const own = await digestOfFiles([`${FILTERS}/${entry.name}/assembly/**/*.ts`]);
-    states[entry.name] = sha256(Buffer.from([...RELEASE, shared, own].join(' ')));
-    const known = before[entry.name] === states[entry.name];
-    if (known && existsSync(join(dist, fileOf(entry)))) continue;
-    const source = join(FILTERS, entry.name, 'assembly/index.ts');
-    await compileAssembly({ entry: source, out: join(next, fileOf(entry)), flags: RELEASE });
-    compiled.push(entry.name);
+  try {
+    for (const entry of CATALOG) {
+      const own = await digestOfFiles([`${FILTERS}/${entry.name}/assembly/**/*.ts`]);
+      states[entry.name] = sha256(Buffer.from([...RELEASE, shared, own].join(' ')));
+      const known = before[entry.name] === states[entry.name];
+      if (known && existsSync(join(dist, fileOf(entry)))) continue;
+      const source = join(FILTERS, entry.name, 'assembly/index.ts');
+      await compileAssembly({ entry: source, out: join(next, fileOf(entry)), flags: RELEASE });
+      compiled.push(entry.name);
+    }
+    // All at once, when nothing can fail any more: whoever starts meanwhile finds what fits together.
+    for (const file of await readdir(next)) await rename(join(next, file), join(dist, file));
+  } finally {
+    await rm(next, { recursive: true });
   }
-  // All at once, when nothing can fail any more: whoever starts meanwhile finds what fits together.
-  for (const file of await readdir(next)) await rename(join(next, file), join(dist, file));
-  await rm(next, { recursive: true });
   await writeManifest(dist);
   await replaceFile(join(dist, 'sources.json'), states);
   return compiled;
