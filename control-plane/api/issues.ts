@@ -1,8 +1,8 @@
 import type { Problem } from '@lateen/sdk/base/problem';
+import { suggest } from '@lateen/sdk/base/suggest';
 import type * as z from 'zod';
 import { type FieldPath, formatPath, type Located } from './located.ts';
 import { fieldsAt, findField } from './schema-shape.ts';
-import { suggest } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '@lateen/sdk/base/json';
 import type { Problem } from '@lateen/sdk/base/problem';
 import type { Outcome } from '@lateen/sdk/base/result';
+import { suggest } from '@lateen/sdk/base/suggest';
 import { problemsOf } from './issues.ts';
 import { judgeKind, KINDS, type KindDefinition } from './kinds.ts';
 import { checkSupport } from './limits-of-support.ts';
@@ -9,7 +10,6 @@ import { embeddedMeshConfig } from './mesh-config-map.ts';
 import { parseMetadata } from './metadata.ts';
 import { withoutNulls } from './nulls.ts';
 import type { ConfigObject, Kind } from './object.ts';
-import { suggest } from './suggest.ts';
 import { readYaml, YAML_LIMITS, type YamlLimits } from './yaml-document.ts';
 
 export interface ParsedFile {

@@ -1,3 +1,4 @@
+import { suggest } from '@lateen/sdk/base/suggest';
 import * as z from 'zod';
 import { headerName, headerValue, headText, host, regex } from './checks.ts';
 import {
@@ -19,7 +20,6 @@ import {
   text,
   uint32,
 } from './schema.ts';
-import { suggest } from './suggest.ts';
 
 const subsetName = z
   .string()

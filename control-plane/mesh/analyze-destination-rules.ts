@@ -1,6 +1,6 @@
 import type { Problem } from '@lateen/sdk/base/problem';
+import { suggest } from '@lateen/sdk/base/suggest';
 import type { TypedObject } from '../api/object.ts';
-import { suggest } from '../api/suggest.ts';
 import { finding } from './finding.ts';
 import { fullHost, hostCovers, selects } from './hosts.ts';
 import type { Mesh } from './mesh.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '@lateen/sdk/base/problem';
+import { suggest } from '@lateen/sdk/base/suggest';
 import type { FieldPath } from '../api/located.ts';
-import { suggest } from '../api/suggest.ts';
 import type { Destination, HttpRoute } from '../api/virtual-service.ts';
 import { finding } from './finding.ts';
 import { serverHost } from './gateway-servers.ts';

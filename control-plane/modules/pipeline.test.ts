@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLog } from '@lateen/sdk/base/log';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { TemporaryDirectory } from '../../test/kit/temporary-directory.ts';
 import type { ConfigObject } from '../api/object.ts';
 import { parseDocuments } from '../api/parse.ts';

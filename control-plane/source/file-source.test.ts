@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { systemClock } from '@lateen/sdk/base/clock';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { TemporaryDirectory } from '../../test/kit/temporary-directory.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import { objectKey } from '../api/object.ts';

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { describe, expect, it } from 'vitest';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { TemporaryDirectory } from '../../test/kit/temporary-directory.ts';
 import { objectKey } from '../api/object.ts';
 import { parseDocuments } from '../api/parse.ts';

@@ -1,5 +1,5 @@
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { expect, test } from 'vitest';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { createDebounce } from './debounce.ts';
 
 test('a burst runs once, after it has been quiet', () => {

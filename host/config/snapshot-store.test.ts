@@ -2,9 +2,9 @@ import type { JsonObject } from '@lateen/sdk/base/json';
 import { silentLog } from '@lateen/sdk/base/log';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok } from '@lateen/sdk/base/result';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { HTTP_CONNECTION_MANAGER } from '@lateen/sdk/xds/type-urls';
 import { describe, expect, it, vi } from 'vitest';
-import { SteppedClock } from '../testing/stepped-clock.ts';
 import { RESOURCE_TYPES, type ResourceChange, type ResourceType } from './resources.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 

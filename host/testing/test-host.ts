@@ -1,6 +1,7 @@
 import type { Random } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
 import type { FailurePolicy } from '../filter/plugin.ts';
 import { PluginPool, type PluginSpec } from '../filter/plugin-pool.ts';
@@ -24,7 +25,6 @@ import { createSharedData } from '../wasm/shared-data.ts';
 import { MemoryWriter, type SeenMessage } from './memory-message.ts';
 import { MemoryLog, MemoryMetrics, MemorySinks } from './memory-services.ts';
 import { MemoryUpstream, type UpstreamScript } from './memory-upstream.ts';
-import { SteppedClock } from './stepped-clock.ts';
 
 /** A module under test. */
 export interface TestModule {

@@ -1,6 +1,6 @@
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RecordingOrigin } from '../../test/kit/recording-origin.ts';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { steps, UnrulyServer } from '../../test/kit/unruly-server.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import { AttemptProbe } from '../testing/attempt-probe.ts';

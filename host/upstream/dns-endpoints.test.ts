@@ -1,7 +1,7 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { ok } from '@lateen/sdk/base/result';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { ClusterBench, clusterConfig, lbEndpoints } from '../testing/cluster-bench.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import type { ClusterManager } from './cluster-manager.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RecordingOrigin } from '../../test/kit/recording-origin.ts';
-import { SteppedClock } from '../../test/kit/stepped-clock.ts';
 import { type Step, steps, UnrulyServer } from '../../test/kit/unruly-server.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import type { AttemptProbe } from '../testing/attempt-probe.ts';

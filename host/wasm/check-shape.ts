@@ -1,5 +1,6 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import { suggest } from '@lateen/sdk/base/suggest';
 import { CALLBACKS } from './callbacks.ts';
 import type { AbiVersion } from './compiled-module.ts';
 import { FUEL_EXPORT, START_EXPORT } from './fuel/reserved.ts';
@@ -7,7 +8,6 @@ import { ENV_SIGNATURES, IMPORT_MODULES } from './imports/signatures.ts';
 import type { ModuleLimits } from './limits.ts';
 import { EXTERNAL, type ModuleShape } from './module-shape.ts';
 import { moduleProblem } from './problems.ts';
-import { closest } from './suggestion.ts';
 
 const ABI_MARKERS: Readonly<Record<string, AbiVersion>> = {
   proxy_abi_version_0_1_0: '0.1.0',
@@ -106,8 +106,8 @@ function checkImports(name: string, shape: ModuleShape): Problem | null {
 function unknownImport(name: string, module: string, imported: string): Problem {
   const message = `imports ${module}.${imported}, which this host does not have`;
   const names = Object.keys(IMPORT_MODULES[module] ?? ENV_SIGNATURES);
-  const near = closest(imported, names);
-  if (near === null) return moduleProblem(name, 'unknownImport', message);
+  const near = suggest(imported, names);
+  if (near === undefined) return moduleProblem(name, 'unknownImport', message);
   return moduleProblem(name, 'unknownImport', message, { fix: `did you mean ${near}?` });
 }
 

@@ -238,3 +238,9 @@ test('hostile numbers are refused before they cost anything', async () => {
   expect((performance.now() - started) / 20 / Object.keys(SHAPES).length).toBeLessThan(100);
   expect(process.memoryUsage().rss - before).toBeLessThan(256 * 1024 * 1024);
 });
+
+test('a name with a line break in it does not break a line of the log', async () => {
+  const bytes = Buffer.from(buildFilter({ a: { type: '>', code: [] } }));
+  bytes[bytes.indexOf('proxy_abi_version_') + 'proxy_abi_version_'.length] = 10;
+  expect(await verdict(bytes)).toContain('proxy_abi_version_\\x0a');
+});

@@ -31,6 +31,14 @@ export function moduleProblem(
   more: { readonly path?: string; readonly fix?: string } = {},
 ): Problem {
   const origin = more.path === undefined ? { resource: name } : { resource: name, path: more.path };
-  const problem = { level: 'error', code: MODULE_CODES[fault], message, origin } as const;
+  const code = MODULE_CODES[fault];
+  const problem = { level: 'error', code, message: printable(message), origin } as const;
   return more.fix === undefined ? problem : { ...problem, fix: more.fix };
+}
+
+/** Names and messages of a module are a stranger's: no line of a log may be made of them. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (char) => {
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }

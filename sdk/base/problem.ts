@@ -34,7 +34,10 @@ export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.level === 'error');
 }
 
-/** `file:line:col level CODE message`, then the source line with a caret and the fix, if known. */
+/**
+ * `file:line:col level CODE message`, then the source line with a caret and the fix, if known. The
+ * field's path is left out where line and column say the same.
+ */
 export function formatProblem(problem: Problem): string {
   const { origin } = problem;
   const lines = [`${formatOrigin(origin)} ${problem.level} ${problem.code} ${problem.message}`];
@@ -58,6 +61,7 @@ function formatOrigin(origin: Origin): string {
   } else if (origin.resource !== undefined) {
     parts.push(origin.resource);
   }
-  if (origin.path !== undefined && origin.path !== '') parts.push(origin.path);
+  const placed = origin.file !== undefined && origin.column !== undefined;
+  if (!placed && origin.path !== undefined && origin.path !== '') parts.push(origin.path);
   return parts.join(' ');
 }

@@ -19,7 +19,7 @@ import { base64Decode } from '@bufbuild/protobuf/wire';
 import { type AnySchema, anyPack } from '@bufbuild/protobuf/wkt';
 import type { Json, JsonObject } from '../base/json.ts';
 import { isJsonObject } from '../base/json.ts';
-import { closest } from './closest.ts';
+import { suggest } from '../base/suggest.ts';
 import { FAULTS_MAX, type Fault, type FaultCode, type FieldPath } from './fault.ts';
 import { typeName } from './type-urls.ts';
 
@@ -134,7 +134,7 @@ class MessageReader {
       const value = desc.values.find((candidate) => candidate.name === json);
       if (value !== undefined) return value.number;
       const names = desc.values.map((candidate) => candidate.name);
-      const near = closest(json, names);
+      const near = suggest(json, names);
       const fix = near === undefined ? `one of ${names.join(', ')}` : `did you mean ${near}?`;
       this.#fault(path, 'LAT0606', `${json} is no ${desc.name}`, fix);
       return undefined;
@@ -197,7 +197,7 @@ class MessageReader {
   #unknownField(desc: DescMessage, key: string, path: FieldPath): void {
     if (this.faults.length >= FAULTS_MAX) return;
     const spelling = key.includes('_') || !/[A-Z]/.test(key) ? protoNames(desc) : jsonNames(desc);
-    const near = closest(key, spelling);
+    const near = suggest(key, spelling);
     this.faults.push({
       path: [...path, key],
       code: 'LAT0606',

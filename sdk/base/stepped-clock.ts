@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@lateen/sdk/base/clock';
+import type { Clock, Timer } from './clock.ts';
 
 interface PendingTimer extends Timer {
   readonly dueMs: number;
