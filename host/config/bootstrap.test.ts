@@ -102,7 +102,7 @@ describe('loadBootstrap', () => {
     const text = 'static_resources:\n  clusters:\n  - name: a\n    connect_timeot: 1s\n';
     expect(complaints(text)).toEqual([
       [
-        'b.yaml:4:5 static_resources.clusters[0].connect_timeot error LAT0606 Cluster has no field connect_timeot',
+        'b.yaml:4:5 error LAT0606 Cluster has no field connect_timeot',
         '  4 |     connect_timeot: 1s',
         '          ^^^^^^^^^^^^^^',
         '  fix: did you mean connect_timeout?',
@@ -116,7 +116,7 @@ describe('loadBootstrap', () => {
     expect(mistyped).toContain('expected a string, found 7');
     const [missing] = complaints('static_resources:\n  clusters:\n  - connect_timeout: 1s\n');
     expect(missing).toContain('LAT0605 value length must be at least 1 characters');
-    expect(missing).toMatch(/^b.yaml:[23]:\d+ static_resources.clusters\[0\].name/);
+    expect(missing).toMatch(/^b.yaml:[23]:\d+ error /);
     const port = 'admin: {address: {socket_address: {address: a, port_value: 70000}}}';
     expect(complaints(port)[0]).toContain('b.yaml:1:60 ');
   });
@@ -128,7 +128,7 @@ describe('loadBootstrap', () => {
     const [problem] = complaints(
       `static_resources:\n  listeners:\n  - filter_chains:\n    - filters:\n      - ${filter}\n`,
     );
-    expect(problem).toContain('filters[0].typed_config.stat_prefx');
+    expect(problem).toContain('no field stat_prefx');
     expect(problem).toContain('did you mean stat_prefix?');
     expect(problem).toMatch(/^b.yaml:5:\d+ /);
   });

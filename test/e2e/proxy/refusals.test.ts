@@ -87,7 +87,7 @@ typed_extension_protocol_options:
     name: 'a value of the wrong type',
     at: 'route',
     yaml: 'timeout: soon',
-    says: /:\d+:\d+ .*timeout/,
+    says: /:\d+:\d+ error LAT\d+ .*"soon"\n.*timeout: soon/,
   },
   {
     name: 'a field at the top that does not exist',
