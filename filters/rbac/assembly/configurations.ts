@@ -1,23 +1,22 @@
 import { IdMap } from '@lateen/sdk/assembly/bytes/id-map';
 import { acceptMessage, readConfigurationJson } from '@lateen/sdk/assembly/json/configuration';
+import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { RbacConfig } from './rbac-config';
-
-const PER_ROUTE = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute';
 
 /** The filter's own configuration, by root context. */
 const roots = new IdMap<RbacConfig | null>();
-/** Those of routes, virtual hosts and route configurations, by the host's id. */
+/** Configurations of routes, virtual hosts and route configurations, by the host's id. */
 const scoped = new IdMap<RbacConfig | null>();
 
 export function acceptRoot(root: i32): bool {
-  const config = readConfig();
+  const config = readRbac();
   if (config === null) return false;
   roots.set(root, config);
   return true;
 }
 
 export function acceptScoped(id: i32): bool {
-  const config = readConfig();
+  const config = readRbac();
   if (config === null) return false;
   scoped.set(id, config);
   return true;
@@ -31,18 +30,22 @@ export function forgetScoped(id: i32): void {
   scoped.remove(id);
 }
 
-/** The route's configuration where it has one, else the filter's; null: nobody said what to do. */
+/** The most specific configuration; null, where one is missing, is no leave to pass. */
 export function configFor(root: i32, routeConfig: i32): RbacConfig | null {
-  if (routeConfig !== 0) return scoped.get(routeConfig, null);
-  return roots.get(root, null);
+  return routeConfig !== 0 ? scoped.get(routeConfig, null) : roots.get(root, null);
 }
 
-/** An RBAC message, or the RBACPerRoute around one; one around nothing takes the rules away. */
-function readConfig(): RbacConfig | null {
+function readRbac(): RbacConfig | null {
   const reader = readConfigurationJson();
   if (reader === null) return null;
-  const perRoute = reader.text('@type') === PER_ROUTE;
-  const config = new RbacConfig(perRoute ? reader.child('rbac') : reader);
-  reader.refuseUnread();
+  const config = new RbacConfig(settings(reader));
   return acceptMessage(reader) ? config : null;
+}
+
+/** What a route says in an RBACPerRoute; one that says nothing switches the filter off there. */
+function settings(reader: JsonReader): JsonReader {
+  if (!reader.text('@type').endsWith('.RBACPerRoute')) return reader;
+  const inner = reader.child('rbac');
+  reader.refuseUnread();
+  return inner;
 }

@@ -1,6 +1,6 @@
 import { enter, leave } from '@lateen/sdk/assembly/arena';
 import { acceptRoot, acceptScoped, forgetRoot, forgetScoped } from './configurations';
-import { authorizeRequest } from './rbac';
+import { authorize } from './rbac';
 import { closeState, openState, setRouteConfig } from './stream-state';
 
 export {
@@ -9,7 +9,9 @@ export {
 } from '@lateen/sdk/assembly/exports/module';
 
 export function proxy_on_context_create(context: i32, parent: i32): void {
+  enter();
   if (parent !== 0) openState(context, parent);
+  leave();
 }
 
 export function proxy_on_configure(root: i32, size: i32): i32 {
@@ -27,7 +29,9 @@ export function lateen_on_config(root: i32, config: i32, size: i32): i32 {
 }
 
 export function lateen_on_config_delete(root: i32, config: i32): void {
+  enter();
   forgetScoped(config);
+  leave();
 }
 
 export function lateen_on_route_config(context: i32, config: i32): void {
@@ -36,12 +40,14 @@ export function lateen_on_route_config(context: i32, config: i32): void {
 
 export function proxy_on_request_headers(context: i32, count: i32, end: i32): i32 {
   enter();
-  const action = authorizeRequest(context);
+  const action = authorize(context);
   leave();
   return action;
 }
 
 export function proxy_on_delete(context: i32): void {
+  enter();
   closeState(context);
   forgetRoot(context);
+  leave();
 }

@@ -1,54 +1,41 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
+import { Counter } from '@lateen/sdk/assembly/host/metrics';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
-import { readPermission } from './read-permission';
-import { readPrincipal } from './read-principal';
-import { Rule } from './rule/rule';
-import { RuleList } from './rule/rule-list';
+import { RequestHeaders } from './header-values';
+import { readPermissions } from './permission';
+import { readPrincipals } from './principal';
+import { Rule, Some } from './rule';
 
-/** What may be done, and who may do it. */
+/** `envoy.config.rbac.v3.Policy`: one of the permissions for one of the principals. */
 export class Policy {
   readonly name: string;
-  /** Why a request that this policy denies is denied. */
+  /** Response code details of a request that it denies. */
   readonly details: Bytes;
-  private readonly permissions: Rule;
-  private readonly principals: Rule;
+  /** Null: its matches are not counted apart. */
+  readonly counter: Counter | null;
+  private readonly permission: Rule;
+  private readonly principal: Rule;
 
-  constructor(name: string, reader: JsonReader) {
+  constructor(name: string, reader: JsonReader, headers: RequestHeaders, counter: Counter | null) {
     this.name = name;
-    this.details = denialDetails(name);
-    this.permissions = readPermissions(reader);
-    this.principals = readPrincipals(reader);
+    this.details = matchedPolicy(name);
+    this.counter = counter;
+    this.permission = Some.of(readPermissions(reader, 'permissions', headers));
+    this.principal = Some.of(readPrincipals(reader, 'principals', headers));
     reader.refuseUnread();
   }
 
-  /** See `Rules.admit` for what `broadly` is. */
-  matches(broadly: bool): bool {
-    return this.permissions.matches(broadly) && this.principals.matches(broadly);
+  matches(wide: bool): bool {
+    return this.permission.matches(wide) && this.principal.matches(wide);
   }
 }
 
-/** Envoy's code details, in which nothing stands that would split a log line. */
-export function denialDetails(policy: string): Bytes {
-  let name = '';
-  for (let i = 0; i < policy.length; i++) {
-    const unit = policy.charCodeAt(i);
-    name += unit <= 0x20 || unit === 0x7f ? '_' : String.fromCharCode(unit);
+/** Envoy's words. No blanks: logs are cut at them. */
+export function matchedPolicy(name: string): Bytes {
+  let text = '';
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    text += unit <= 0x20 || unit === 0x7f ? '_' : name.charAt(i);
   }
-  return Bytes.of('rbac_access_denied_matched_policy[' + name + ']');
-}
-
-function readPermissions(reader: JsonReader): Rule {
-  const children = reader.children('permissions');
-  if (children.length === 0) reader.complain('permissions', 'is empty');
-  const rules: Rule[] = [];
-  for (let i = 0; i < children.length; i++) rules.push(readPermission(children[i]));
-  return new RuleList(rules, false);
-}
-
-function readPrincipals(reader: JsonReader): Rule {
-  const children = reader.children('principals');
-  if (children.length === 0) reader.complain('principals', 'is empty');
-  const rules: Rule[] = [];
-  for (let i = 0; i < children.length; i++) rules.push(readPrincipal(children[i]));
-  return new RuleList(rules, false);
+  return Bytes.of('rbac_access_denied_matched_policy[' + text + ']');
 }

@@ -12,13 +12,16 @@ export function setRouteConfig(stream: i32, config: i32): void {
   store<i32>(states.open(stream), config, ROUTE_CONFIG);
 }
 
+/** The root context, 0 where the stream is not known. */
 export function rootOf(stream: i32): i32 {
-  return load<i32>(states.open(stream), ROOT);
+  const state = states.find(stream);
+  return state === 0 ? 0 : load<i32>(state, ROOT);
 }
 
-/** 0: the route has none of its own. */
+/** The route's configuration, 0 where it has none. */
 export function routeConfigOf(stream: i32): i32 {
-  return load<i32>(states.open(stream), ROUTE_CONFIG);
+  const state = states.find(stream);
+  return state === 0 ? 0 : load<i32>(state, ROUTE_CONFIG);
 }
 
 export function closeState(stream: i32): void {
