@@ -155,7 +155,7 @@ export class FieldTable {
     this.#limits = limits;
     this.#received = NOTHING;
     this.#arenaUsed = 0;
-    this.#table.fill(0, 0, PSEUDO_COUNT * STRIDE);
+    for (let slot = 0; slot < PSEUDO_COUNT; slot++) this.#table[slot * STRIDE + META] = 0;
     this.#end = PSEUDO_COUNT;
     this.#count = 0;
     this.#bytes = 0;

@@ -1,3 +1,5 @@
+import type { TurnClock } from '../observe/turn-clock.ts';
+
 /** Something that gathers output and writes it when the turn ends. */
 export interface Flushable {
   flush(): void;
@@ -21,9 +23,12 @@ const BUFFERS_MAX = 256;
  * on the next tick.
  */
 export class FlushQueue {
+  readonly #clock: TurnClock | null;
   readonly #waiting: Resumable[] = [];
-  #dirty: Flushable[] = [];
-  #spare: Flushable[] = [];
+  /** Those from `#next` to `#end` are to be flushed; the places are used again. */
+  readonly #dirty: (Flushable | null)[] = [];
+  #next = 0;
+  #end = 0;
   readonly #buffers: Buffer[] = [];
   #depth = 0;
   #scheduled = false;
@@ -32,12 +37,19 @@ export class FlushQueue {
     this.flush();
   };
 
+  /** `clock`, if any, stands still in each turn. */
+  constructor(clock: TurnClock | null = null) {
+    this.#clock = clock;
+  }
+
   enter(): void {
-    this.#depth++;
+    if (this.#depth++ === 0) this.#clock?.hold();
   }
 
   leave(): void {
-    if (--this.#depth === 0) this.flush();
+    if (--this.#depth > 0) return;
+    this.flush();
+    this.#clock?.release();
   }
 
   /** Does the work as one turn. */
@@ -52,7 +64,7 @@ export class FlushQueue {
 
   /** Has `flush` called once, at the end of the turn. The caller does not add itself twice. */
   add(item: Flushable): void {
-    this.#dirty.push(item);
+    this.#dirty[this.#end++] = item;
     this.#schedule();
   }
 
@@ -68,26 +80,24 @@ export class FlushQueue {
   /** Does what was added, and what that adds. */
   flush(): void {
     for (;;) {
-      const item = this.#waiting.pop();
-      if (item !== undefined) this.#inner(item);
-      else if (this.#dirty.length > 0) this.#flushBatch();
-      else return;
+      const waiting = this.#waiting.pop();
+      if (waiting !== undefined) {
+        this.#inner(waiting);
+        continue;
+      }
+      if (this.#next === this.#end) break;
+      const dirty = this.#dirty[this.#next];
+      this.#dirty[this.#next++] = null;
+      dirty?.flush();
     }
+    this.#next = 0;
+    this.#end = 0;
   }
 
   #inner(item: Resumable): void {
     this.#depth++;
     item.resume();
     this.#depth--;
-  }
-
-  #flushBatch(): void {
-    const batch = this.#dirty;
-    this.#dirty = this.#spare;
-    this.#spare = [];
-    for (const item of batch) item.flush();
-    batch.length = 0;
-    this.#spare = batch;
   }
 
   #schedule(): void {

@@ -1,11 +1,14 @@
-import { systemClock } from '@lateen/sdk/base/clock';
+import { type Clock, systemClock } from '@lateen/sdk/base/clock';
 import { TimerWheel } from '../observe/timer-wheel.ts';
+import { TurnClock } from '../observe/turn-clock.ts';
 import { FlushQueue } from './flush-queue.ts';
 import { DEFAULT_HEADER_LIMITS, type HeaderLimits } from './header-map.ts';
 import { HeaderMapPool } from './header-map-pool.ts';
 
 /** What all connections of one worker share. */
 export interface CodecServices {
+  /** Stands still while an event is handled. */
+  readonly clock: Clock;
   readonly timers: TimerWheel;
   readonly queue: FlushQueue;
   readonly maps: HeaderMapPool;
@@ -48,7 +51,9 @@ export interface H1ClientOptions extends H1Options {
 
 /** Services of their own, for a program without workers and for tests. */
 export function openCodecServices(clock = systemClock): CodecServices {
-  return { timers: new TimerWheel(clock), queue: new FlushQueue(), maps: new HeaderMapPool() };
+  const turns = new TurnClock(clock);
+  const timers = new TimerWheel(turns);
+  return { clock: turns, timers, queue: new FlushQueue(turns), maps: new HeaderMapPool() };
 }
 
 /** The defaults, in the one place that settles them. */

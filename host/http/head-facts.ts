@@ -75,7 +75,7 @@ export function resetFacts(facts: HeadFacts): void {
   facts.absoluteForm = false;
   facts.status = 0;
   facts.failed = false;
-  facts.nominated.length = 0;
+  while (facts.nominated.length > 0) facts.nominated.pop();
 }
 
 /** Notes the error and answers FAILED. */

@@ -30,7 +30,7 @@ export class Intake implements Resumable {
     this.#socket = socket;
     this.#queue = queue;
     this.#owner = owner;
-    onData(socket, (chunk) => queue.inTurn(() => this.#receive(chunk)));
+    onData(socket, this.#received);
     // Whoever looked at the first bytes may have paused it.
     socket.resume();
   }
@@ -76,6 +76,15 @@ export class Intake implements Resumable {
     this.#rest = null;
     if (!this.#socket.destroyed) this.#unpause();
   }
+
+  readonly #received = (chunk: Buffer): void => {
+    this.#queue.enter();
+    try {
+      this.#receive(chunk);
+    } finally {
+      this.#queue.leave();
+    }
+  };
 
   #receive(chunk: Buffer): void {
     if (this.#stopped) return;

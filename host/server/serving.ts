@@ -91,7 +91,7 @@ export class Serving {
     this.#connections = new Connections({
       codec: this.#codec,
       streams: {
-        clock: systemClock,
+        clock: this.#codec.clock,
         wheel: this.#codec.timers,
         random,
         clusters: this.#clusters,
@@ -184,7 +184,7 @@ export class Serving {
   #openClusters(): ClusterManager {
     const { metrics, log, worker } = this.#options;
     return new ClusterManager({
-      clock: systemClock,
+      clock: this.#codec.clock,
       random: Math.random,
       slots: metrics,
       openCodec: createH1Codec(this.#codec),
