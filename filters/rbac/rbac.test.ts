@@ -1,349 +1,229 @@
-import { readFile } from 'node:fs/promises';
-import { headerOf } from '@lateen/host/testing/memory-message';
-import { TestHost, TestHostError, type TestHostOptions } from '@lateen/host/testing/test-host';
-import type { JsonObject } from '@lateen/sdk/base/json';
+import { TestHostError } from '@lateen/host/testing/test-host';
+import type { Json, JsonObject } from '@lateen/sdk/base/json';
 import { expect, test } from 'vitest';
+import { ANY, naming, openRbac, permitting } from './testing/open-rbac.ts';
 
-const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
-const PER_ROUTE = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute';
-const ROUTE_CONFIGURATION = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
-const NAME = 'envoy.filters.http.rbac';
-const ANY: JsonObject = { any: true };
-const module = (name: string) => readFile(new URL(`../dist/${name}.wasm`, import.meta.url));
+const ADMIN = { urlPath: { path: { prefix: '/admin' } } };
+const PUBLIC = { urlPath: { path: { prefix: '/public' } } };
 
-interface Setup extends Partial<TestHostOptions> {
-  readonly config?: JsonObject;
-  readonly perRoute?: JsonObject;
-}
+test('a request that a policy denies is answered and does not go upstream', async () => {
+  const { ask, host } = await openRbac({
+    filter: {
+      rules: {
+        action: 'DENY',
+        policies: { 'ns[a]-policy[no admin]-rule[0]': { permissions: [ADMIN], principals: ANY } },
+      },
+    },
+  });
+  expect(ask({ path: '/admin?x' })).toEqual({
+    status: '403',
+    body: 'RBAC: access denied',
+    details: 'rbac_access_denied_matched_policy[ns[a]-policy[no_admin]-rule[0]]',
+    sent: false,
+  });
+  expect(ask({ path: '/' })).toMatchObject({ status: '200', sent: true });
+  expect(host.metrics.values.get('rbac.denied')).toBe(1);
+  expect(host.metrics.values.get('rbac.allowed')).toBe(1);
+  expect(host.log.lines.some((line) => line.includes('ns[a]-policy[no admin]-rule[0]'))).toBe(true);
+});
 
-async function hostWith({ config = {}, perRoute, ...options }: Setup): Promise<TestHost> {
-  const scoped = perRoute === undefined ? {} : { [NAME]: perRoute };
-  return TestHost.open({
-    modules: [
-      { name: 'rbac', bytes: await module('rbac'), serves: [RBAC, PER_ROUTE] },
-      { name: 'router', bytes: await module('router'), serves: [ROUTE_CONFIGURATION] },
-    ],
-    filters: [
-      { name: NAME, module: 'rbac', configuration: { '@type': RBAC, ...config } },
-      { name: 'router', module: 'router' },
-    ],
-    routes: {
-      name: 'r',
-      virtualHosts: [
-        {
-          name: 'v',
-          domains: ['*'],
-          routes: [
-            { match: { prefix: '/' }, route: { cluster: 'c' }, typedPerFilterConfig: scoped },
+test('a request that no policy allows is denied, and so is everything where there is none', async () => {
+  const some = await openRbac({ filter: { rules: permitting('ALLOW', ADMIN, PUBLIC) } });
+  expect(some.allows({ path: '/public/x' })).toBe(true);
+  expect(some.ask({ path: '/' })).toMatchObject({
+    status: '403',
+    details: 'rbac_access_denied_matched_policy[none]',
+  });
+  for (const rules of [{}, { action: 'ALLOW', policies: {} }]) {
+    expect((await openRbac({ filter: { rules } })).allows()).toBe(false);
+  }
+});
+
+test('without rules everything passes, and nothing is counted', async () => {
+  const { allows, host } = await openRbac({});
+  expect(allows({ path: '/admin' })).toBe(true);
+  expect([...host.metrics.values.keys()].filter((name) => name.startsWith('rbac'))).toEqual([]);
+});
+
+test('rules that deny nothing let everything pass', async () => {
+  expect((await openRbac({ filter: { rules: { action: 'DENY' } } })).allows()).toBe(true);
+});
+
+test('rules that only log never deny', async () => {
+  const { allows, host } = await openRbac({ filter: { rules: permitting('LOG', ADMIN) } });
+  expect(allows({ path: '/admin' })).toBe(true);
+  expect(allows({ path: '/' })).toBe(true);
+  expect(host.metrics.values.get('rbac.allowed')).toBe(2);
+});
+
+test('the first policy by name that matches is the one that is told', async () => {
+  const rules = permitting('DENY', PUBLIC, ADMIN, { any: true });
+  const turned = Object.fromEntries(Object.entries(rules['policies'] as JsonObject).reverse());
+  const { ask } = await openRbac({ filter: { rules: { ...rules, policies: turned } } });
+  expect(ask({ path: '/admin' }).details).toBe('rbac_access_denied_matched_policy[p1]');
+});
+
+test('shadow rules are counted and logged, and decide nothing', async () => {
+  const { allows, host } = await openRbac({
+    filter: {
+      shadowRules: permitting('DENY', ADMIN),
+      shadowRulesStatPrefix: 'istio_dry_run_deny_',
+    },
+  });
+  expect(allows({ path: '/admin' })).toBe(true);
+  expect(allows({ path: '/' })).toBe(true);
+  expect(host.metrics.values.get('rbac.istio_dry_run_deny_shadow_denied')).toBe(1);
+  expect(host.metrics.values.get('rbac.istio_dry_run_deny_shadow_allowed')).toBe(1);
+  expect(host.log.lines.some((line) => /would deny the request, policy p0/.test(line))).toBe(true);
+});
+
+test('shadow rules do not soften the rules beside them', async () => {
+  const { allows } = await openRbac({
+    filter: { rules: permitting('DENY', ADMIN), shadowRules: permitting('ALLOW', ADMIN) },
+  });
+  expect(allows({ path: '/admin' })).toBe(false);
+  expect(allows({ path: '/' })).toBe(true);
+});
+
+test('policies are counted apart where that is asked', async () => {
+  const { allows, host } = await openRbac({
+    filter: {
+      rules: permitting('DENY', PUBLIC, ADMIN),
+      shadowRules: permitting('ALLOW', ADMIN),
+      rulesStatPrefix: 'x_',
+      trackPerRuleStats: true,
+    },
+  });
+  allows({ path: '/admin' });
+  const { values } = host.metrics;
+  expect(values.get('rbac.x_policy.p1.denied')).toBe(1);
+  expect(values.get('rbac.policy.p0.shadow_allowed')).toBe(1);
+  expect(values.get('rbac.x_denied')).toBe(1);
+  expect(values.has('rbac.x_policy.p0.denied')).toBe(false);
+});
+
+test("a route's policies take the place of the filter's, and an empty message switches it off", async () => {
+  const filter = { rules: permitting('DENY', { any: true }) };
+  const route = { rbac: { rules: permitting('DENY', { header: { name: 'x-no' } }) } };
+  const own = await openRbac({ filter, route });
+  expect(own.allows({ path: '/route' })).toBe(true);
+  expect(own.allows({ path: '/route', headers: [['x-no', '']] })).toBe(false);
+  expect(own.allows({ path: '/' })).toBe(false);
+  const off = await openRbac({ filter, route: {} });
+  expect(off.allows({ path: '/route' })).toBe(true);
+  const closed = await openRbac({ route: { rbac: { rules: {} } }, virtualHost: {} });
+  expect(closed.allows({ path: '/route' })).toBe(false);
+  expect(closed.allows({ path: '/' })).toBe(true);
+});
+
+test('permissions and principals both have to match, one of each', async () => {
+  const policy = {
+    permissions: [ADMIN, PUBLIC],
+    principals: [{ header: { name: 'a' } }, { header: { name: 'b' } }],
+  };
+  const { allows } = await openRbac({ filter: { rules: { policies: { policy } } } });
+  expect(allows({ path: '/admin', headers: [['b', '1']] })).toBe(true);
+  expect(allows({ path: '/public', headers: [['a', '1']] })).toBe(true);
+  expect(allows({ path: '/public' })).toBe(false);
+  expect(allows({ path: '/', headers: [['a', '1']] })).toBe(false);
+});
+
+test('rules are put together by and, or and not', async () => {
+  const not = (rule: Json) => ({ notRule: rule });
+  const permissions = await openRbac({
+    filter: {
+      rules: permitting('ALLOW', {
+        andRules: {
+          rules: [PUBLIC, { orRules: { rules: [{ header: { name: 'a' } }, not(ADMIN)] } }],
+        },
+      }),
+    },
+  });
+  expect(permissions.allows({ path: '/public' })).toBe(true);
+  expect(permissions.allows({ path: '/admin', headers: [['a', '']] })).toBe(false);
+  const principals = await openRbac({
+    filter: {
+      rules: naming('ALLOW', {
+        andIds: {
+          ids: [
+            { notId: { header: { name: 'a' } } },
+            { orIds: { ids: [{ header: { name: 'b' } }, PUBLIC] } },
           ],
         },
-      ],
+      }),
     },
-    ...options,
   });
-}
-
-/** Rules with one policy. */
-const rules = (
-  action: string,
-  permission: JsonObject,
-  principal: JsonObject = ANY,
-): JsonObject => ({
-  rules: { action, policies: { p: { permissions: [permission], principals: [principal] } } },
+  expect(principals.allows({ headers: [['b', '']] })).toBe(true);
+  expect(principals.allows({ path: '/public' })).toBe(true);
+  expect(
+    principals.allows({
+      headers: [
+        ['a', ''],
+        ['b', ''],
+      ],
+    }),
+  ).toBe(false);
 });
 
-type Request = Parameters<TestHost['request']>[0];
-
-function verdict(host: TestHost, request: Request = {}): 'allowed' | 'denied' {
-  const seen = host.upstream.attempts.length;
-  const { response } = host.request(request);
-  const status = headerOf(response, ':status');
-  expect(host.upstream.attempts.length - seen).toBe(status === '200' ? 1 : 0);
-  return status === '200' ? 'allowed' : 'denied';
-}
-
-/** What a permission says of a request, asked under ALLOW and under DENY. */
-async function permits(
-  permission: JsonObject,
-  request: Request = {},
-  options: Partial<TestHostOptions> = {},
-): Promise<boolean> {
-  return asked(permission, ANY, request, options);
-}
-
-async function identifies(
-  principal: JsonObject,
-  request: Request = {},
-  options: Partial<TestHostOptions> = {},
-): Promise<boolean> {
-  return asked(ANY, principal, request, options);
-}
-
-async function asked(
-  permission: JsonObject,
-  principal: JsonObject,
-  request: Request,
-  options: Partial<TestHostOptions>,
-): Promise<boolean> {
-  const allow = await hostWith({ config: rules('ALLOW', permission, principal), ...options });
-  const deny = await hostWith({ config: rules('DENY', permission, principal), ...options });
-  const allowed = verdict(allow, request) === 'allowed';
-  expect(verdict(deny, request)).toBe(allowed ? 'denied' : 'allowed');
-  return allowed;
-}
-
-test('a denied request is answered by 403 and never reaches the upstream', async () => {
-  const name = 'ns[default]-policy[no admin]-rule[0]';
-  const policy = { permissions: [ANY], principals: [ANY] };
-  const host = await hostWith({
-    config: { rules: { action: 'DENY', policies: { [name]: policy } } },
-  });
-  const { response, stream } = host.request();
-  expect(headerOf(response, ':status')).toBe('403');
-  expect(response.body.toString()).toBe('RBAC: access denied');
-  expect(stream.info.details).toBe(
-    'rbac_access_denied_matched_policy[ns[default]-policy[no_admin]-rule[0]]',
-  );
-  expect(host.upstream.attempts).toEqual([]);
-  expect(host.metrics.values.get('rbac.denied')).toBe(1);
-});
-
-test('what no policy allows is denied', async () => {
-  const host = await hostWith({
-    config: rules('ALLOW', { header: { name: 'x', presentMatch: true } }),
-  });
-  expect(verdict(host, { headers: [['x', '']] })).toBe('allowed');
-  expect(host.metrics.values.get('rbac.allowed')).toBe(1);
-  const { stream } = host.request();
-  expect(stream.info.details).toBe('rbac_access_denied_matched_policy[none]');
-});
-
-test.each([
-  [{}, 'allowed'],
-  [{ rules: {} }, 'denied'],
-  [{ rules: { action: 'ALLOW' } }, 'denied'],
-  [{ rules: { action: 'DENY' } }, 'allowed'],
-  [{ rules: { action: 'LOG' } }, 'allowed'],
-  [rules('LOG', ANY), 'allowed'],
-] as [JsonObject, string][])('%j: %s', async (config, expected) => {
-  expect(verdict(await hostWith({ config }))).toBe(expected);
-});
-
-test('the first policy by name is the one that is told', async () => {
-  const policy = { permissions: [ANY], principals: [ANY] };
-  const policies = { b: policy, a: policy, c: policy };
-  const host = await hostWith({ config: { rules: { action: 'DENY', policies } } });
-  expect(host.request().stream.info.details).toContain('[a]');
-});
-
-test('a policy needs one of its permissions and one of its principals', async () => {
-  const header = (name: string) => ({ header: { name, presentMatch: true } });
-  const policy = {
-    permissions: [header('may-1'), header('may-2')],
-    principals: [header('who-1'), header('who-2')],
-  };
-  const host = await hostWith({ config: { rules: { policies: { policy } } } });
-  const ask = (...names: string[]) =>
-    verdict(host, { headers: names.map((name) => [name, 'y'] as const) });
-  expect(ask('may-2', 'who-1')).toBe('allowed');
-  expect(ask('may-1', 'who-2')).toBe('allowed');
-  expect(ask('may-1', 'may-2')).toBe('denied');
-  expect(ask('who-1', 'who-2')).toBe('denied');
-});
-
-const GET: JsonObject = { header: { name: ':method', stringMatch: { exact: 'GET' } } };
-const NEVER: JsonObject = { notRule: ANY };
-const NOBODY: JsonObject = { notId: ANY };
-
-test.each([
-  [ANY, true],
-  [{ andRules: { rules: [ANY, GET] } }, true],
-  [{ andRules: { rules: [ANY, NEVER] } }, false],
-  [{ orRules: { rules: [NEVER, GET] } }, true],
-  [{ orRules: { rules: [NEVER, NEVER] } }, false],
-  [{ notRule: { notRule: GET } }, true],
-  [{ notRule: { orRules: { rules: [NEVER, GET] } } }, false],
-  [
-    { header: { name: ':authority', stringMatch: { exact: 'EXAMPLE.com', ignoreCase: true } } },
-    true,
-  ],
-  [{ header: { name: 'host', stringMatch: { exact: 'example.com' } } }, true],
-  [{ header: { name: 'absent', presentMatch: true } }, false],
-  [{ header: { name: 'absent', presentMatch: true, invertMatch: true } }, true],
-  [{ header: { name: 'X-A', stringMatch: { safeRegex: { regex: '[0-9]+' } } } }, true],
-  [{ header: { name: 'x-a', stringMatch: { safeRegex: { regex: '[0-8]+' } } } }, false],
-  [{ header: { name: 'x-a', rangeMatch: { start: '19', end: '20' } } }, true],
-  [{ urlPath: { path: { exact: '/admin' } } }, true],
-  [{ urlPath: { path: { exact: '/admin?x' } } }, false],
-  [{ urlPath: { path: { prefix: '/adm' } } }, true],
-  [{ urlPath: { path: { suffix: 'min' } } }, true],
-  [{ urlPath: { path: { safeRegex: { regex: '/[^/]+' } } } }, true],
-  [{ destinationPort: 8080 }, true],
-  [{ destinationPort: 80 }, false],
-  [{ destinationPortRange: { start: 8080, end: 8081 } }, true],
-  [{ destinationPortRange: { start: 8000, end: 8080 } }, false],
-  [{ destinationIp: { addressPrefix: '10.0.0.0', prefixLen: 8 } }, true],
-  [{ destinationIp: { addressPrefix: '10.0.0.4', prefixLen: 32 } }, false],
-  [{ requestedServerName: { exact: 'sni.example' } }, true],
-  [{ requestedServerName: { suffix: '.org' } }, false],
-] as [JsonObject, boolean][])('permission %j: %s', async (permission, expected) => {
-  const connection = { requestedServerName: 'sni.example' };
-  const request = { path: '/admin?x=1', headers: [['x-a', '19']] as const };
-  expect(await permits(permission, request, { connection })).toBe(expected);
-});
-
-const SPIFFE = 'spiffe://cluster.local/ns/default/sa/reviews';
-const MTLS = { mtls: true, uriSanPeerCertificate: SPIFFE };
-const cidr = (addressPrefix: string, prefixLen: number): JsonObject => ({
-  addressPrefix,
-  prefixLen,
-});
-
-test.each([
-  [ANY, true],
-  [{ andIds: { ids: [ANY, NOBODY] } }, false],
-  [{ orIds: { ids: [ANY, NOBODY] } }, true],
-  [{ header: { name: 'x-a', presentMatch: true } }, false],
-  [{ urlPath: { path: { exact: '/' } } }, true],
-  [{ authenticated: {} }, true],
-  [{ authenticated: { principalName: { exact: SPIFFE } } }, true],
-  [{ authenticated: { principalName: { prefix: 'spiffe://cluster.local/ns/other/' } } }, false],
-  [{ sourceIp: cidr('10.0.0.2', 32) }, true],
-  [{ directRemoteIp: cidr('10.0.0.0', 31) }, false],
-  [{ directRemoteIp: cidr('10.0.0.2', 31) }, true],
-  [{ remoteIp: cidr('10.0.0.2', 32) }, true],
-  [{ remoteIp: cidr('0.0.0.0', 0) }, true],
-  [{ remoteIp: cidr('::', 0) }, false],
-] as [JsonObject, boolean][])('principal %j: %s', async (principal, expected) => {
-  expect(await identifies(principal, {}, { connection: MTLS })).toBe(expected);
-});
-
-test('without mutual TLS nobody is authenticated', async () => {
-  const connection = { uriSanPeerCertificate: SPIFFE };
-  for (const authenticated of [{}, { principalName: { safeRegex: { regex: '.*' } } }]) {
-    expect(await identifies({ authenticated }, {}, { connection })).toBe(false);
-    expect(await identifies({ notId: { authenticated } }, {}, { connection })).toBe(true);
-  }
-});
-
-test.each([
-  [{}, '9.9.9.9'],
-  [{ xffNumTrustedHops: 1 }, '8.8.8.8'],
-  [{ xffNumTrustedHops: 7 }, '10.0.0.2'],
-  [{ useRemoteAddress: true }, '10.0.0.2'],
-  [{ useRemoteAddress: true, xffNumTrustedHops: 1 }, '9.9.9.9'],
-  [{ useRemoteAddress: true, xffNumTrustedHops: 1, skipXffAppend: true }, '9.9.9.9'],
-  [{ useRemoteAddress: true, xffNumTrustedHops: 2 }, '8.8.8.8'],
-])('with %j the client is at %s', async (hcm, address) => {
-  const request = { headers: [['x-forwarded-for', '8.8.8.8, 9.9.9.9']] as const };
-  expect(await identifies({ remoteIp: cidr(address, 32) }, request, { hcm })).toBe(true);
-  expect(await identifies({ directRemoteIp: cidr('10.0.0.2', 32) }, request, { hcm })).toBe(true);
-});
-
-test.each(['not-an-address', '9.9.9.9.9', ''])(
-  'x-forwarded-for %j is not believed',
-  async (xff) => {
-    const request = { headers: [['x-forwarded-for', `1.1.1.1,${xff}`]] as const };
-    expect(await identifies({ remoteIp: cidr('10.0.0.2', 32) }, request)).toBe(true);
-  },
-);
-
-test('a header that is repeated gets around no policy', async () => {
-  const headers = [
-    ['x-role', 'user'],
-    ['x-role', 'admin'],
-  ] as const;
-  const admin = { header: { name: 'x-role', stringMatch: { exact: 'admin' } } };
-  const notAdmin = { header: { ...admin.header, invertMatch: true } };
-  const ask = async (action: string, permission: JsonObject) =>
-    verdict(await hostWith({ config: rules(action, permission) }), { headers });
-  // One value is the one that is forbidden; the list is not the one that is allowed.
-  expect(await ask('DENY', admin)).toBe('denied');
-  expect(await ask('ALLOW', admin)).toBe('denied');
-  // "Anybody but admin" does not hold for a request that names admin too.
-  expect(await ask('ALLOW', { notRule: admin })).toBe('denied');
-  expect(await ask('ALLOW', notAdmin)).toBe('denied');
-  expect(await ask('DENY', { notRule: admin })).toBe('denied');
-  expect(await ask('DENY', notAdmin)).toBe('denied');
-  // The list itself is matched too.
-  const list = { header: { name: 'x-role', stringMatch: { exact: 'user,admin' } } };
-  expect(await ask('ALLOW', list)).toBe('allowed');
-  expect(await ask('DENY', list)).toBe('denied');
-});
-
-test('one value with a comma in it is one value', async () => {
-  const permission = { header: { name: 'x', stringMatch: { exact: 'a' } } };
-  expect(await permits(permission, { headers: [['x', 'a,b']] })).toBe(false);
-});
-
-test('a dry run is counted under its own name and decides nothing', async () => {
-  const { rules: shadowRules } = rules('DENY', ANY);
-  const host = await hostWith({
-    config: { shadowRules, shadowRulesStatPrefix: 'istio_dry_run_deny_' },
-  });
-  expect(verdict(host)).toBe('allowed');
-  expect(host.metrics.values.get('rbac.istio_dry_run_deny_shadow_denied')).toBe(1);
-  expect(host.log.lines.join('\n')).toContain('shadow denied, matched policy p');
-});
-
-test("a route's rules take the place of the filter's, and an empty message takes them away", async () => {
-  const config = rules('ALLOW', ANY);
-  const perRoute = { '@type': PER_ROUTE, rbac: rules('DENY', ANY) };
-  expect(verdict(await hostWith({ config, perRoute }))).toBe('denied');
-  const none = { '@type': PER_ROUTE };
-  expect(verdict(await hostWith({ config: rules('DENY', ANY), perRoute: none }))).toBe('allowed');
-});
-
-test('an address that is none is taken for the worse by allowing and by denying rules', async () => {
-  const connection = { remoteAddress: '@pipe' };
-  const principal = { directRemoteIp: cidr('0.0.0.0', 0) };
-  for (const [id, action] of [
-    [principal, 'ALLOW'],
-    [principal, 'DENY'],
-    [{ notId: principal }, 'ALLOW'],
-    [{ notId: principal }, 'DENY'],
-  ] as [JsonObject, string][]) {
-    const host = await hostWith({ config: rules(action, ANY, id), connection });
-    expect(verdict(host)).toBe('denied');
-  }
-});
-
-test('a gRPC request is denied in words that gRPC understands', async () => {
-  const host = await hostWith({ config: rules('DENY', ANY) });
+test('a gRPC call that is denied ends with PERMISSION_DENIED', async () => {
+  const { host } = await openRbac({ filter: { rules: {} } });
   const { response } = host.request({ headers: [['content-type', 'application/grpc']] });
-  expect(headerOf(response, ':status')).toBe('200');
-  expect(headerOf(response, 'grpc-status')).toBe('7');
-  expect(host.upstream.attempts).toEqual([]);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    ':status': '200',
+    'grpc-status': '7',
+  });
 });
 
-const PLACE = 'policies.p.';
+const permission = (rule: Json) => ({ rules: permitting('DENY', rule) });
+const principal = (id: Json) => ({ rules: naming('DENY', id) });
+const P0 = 'rules.policies.p0';
 
-test.each([
-  [rules('ALLOW', { metadata: { filter: 'x' } }), `${PLACE}permissions[0].metadata`],
-  [rules('ALLOW', {}), `${PLACE}permissions[0]`],
-  [rules('ALLOW', { any: false }), `${PLACE}permissions[0]`],
-  [rules('ALLOW', { andRules: {} }), `${PLACE}permissions[0].and_rules.rules`],
-  [rules('ALLOW', { notRule: { matcher: {} } }), `${PLACE}permissions[0].not_rule.matcher`],
-  [rules('ALLOW', { header: { stringMatch: { exact: 'a' } } }), 'header.name'],
-  [rules('ALLOW', { header: { name: 'a', stringMatch: { safeRegex: { regex: '(' } } } }), 'regex'],
-  [rules('ALLOW', { destinationIp: cidr('10.0.0', 8) }), 'destination_ip.address_prefix'],
-  [rules('ALLOW', { destinationIp: cidr('10.0.0.0', 33) }), 'destination_ip.prefix_len'],
-  [rules('ALLOW', { urlPath: {} }), 'url_path.path'],
-  [rules('ALLOW', ANY, { filterState: { key: 'x' } }), `${PLACE}principals[0].filter_state`],
-  [rules('ALLOW', ANY, { notId: { metadata: {} } }), `${PLACE}principals[0].not_id.metadata`],
-  [rules('ALLOW', ANY, { andIds: { ids: [{}] } }), `${PLACE}principals[0].and_ids.ids[0]`],
-  [rules('REFUSE', ANY), 'rules.action'],
-  [{ rules: { policies: { p: { permissions: [ANY] } } } }, `${PLACE}principals`],
-  [{ rules: { policies: { p: { principals: [ANY] } } } }, `${PLACE}permissions`],
+test.each<[JsonObject, string]>([
+  [permission({ metadata: { filter: 'x' } }), `${P0}.permissions[0].metadata`],
+  [permission({ sourcedMetadata: {} }), `${P0}.permissions[0].sourced_metadata`],
+  [permission({ matcher: { name: 'x' } }), `${P0}.permissions[0].matcher`],
+  [permission({ uriTemplate: { name: 'x' } }), `${P0}.permissions[0].uri_template`],
+  [permission({ notRule: { metadata: {} } }), `${P0}.permissions[0].not_rule.metadata`],
+  [permission({}), `${P0}.permissions[0]`],
+  [permission({ any: false }), `${P0}.permissions[0].any`],
+  [permission({ andRules: { rules: [] } }), `${P0}.permissions[0].and_rules.rules`],
+  [permission({ orRules: {} }), `${P0}.permissions[0].or_rules.rules`],
+  [permission({ destinationPortRange: { start: 2, end: 2 } }), 'destination_port_range.end'],
+  [permission({ destinationIp: { addressPrefix: 'x' } }), 'destination_ip.address_prefix'],
+  [permission({ urlPath: { path: {} } }), 'url_path.path'],
+  [permission({ urlPath: { path: { safeRegex: { regex: '(' } } } }), 'path.safe_regex.regex'],
+  [permission({ requestedServerName: { custom: {} } }), 'requested_server_name.custom'],
+  [permission({ header: { stringMatch: { exact: 'x' } } }), 'header.name'],
+  [permission({ header: { name: 'x', newMatch: {} } }), 'header.new_match'],
+  [principal({ metadata: {} }), `${P0}.principals[0].metadata`],
+  [principal({ filterState: { key: 'x' } }), `${P0}.principals[0].filter_state`],
+  [principal({ custom: {} }), `${P0}.principals[0].custom`],
+  [principal({ remoteIp: { addressPrefix: '10.0.0.0', prefixLen: 33 } }), 'remote_ip.prefix_len'],
+  [principal({ sourceIp: { addressPrefix: '::ffff:1.2.3.4', prefixLen: 32 } }), 'prefix_len'],
+  [principal({ authenticated: { principalName: {} } }), 'authenticated.principal_name'],
+  [{ rules: { policies: { p0: { permissions: [], principals: ANY } } } }, `${P0}.permissions`],
+  [{ rules: { policies: { p0: { permissions: ANY } } } }, `${P0}.principals`],
   [
-    { rules: { policies: { p: { permissions: [ANY], principals: [ANY], condition: {} } } } },
-    'condition',
+    { rules: { policies: { p0: { permissions: ANY, principals: ANY, condition: {} } } } },
+    `${P0}.condition`,
   ],
+  [{ rules: { action: 'PERHAPS' } }, 'rules.action'],
+  [{ rules: { auditLoggingOptions: {} } }, 'rules.audit_logging_options'],
   [{ matcher: {} }, 'matcher'],
   [{ shadowMatcher: {} }, 'shadow_matcher'],
-  [{ rules: { auditLoggingOptions: {} } }, 'audit_logging_options'],
-] as [JsonObject, string][])('refuses %j at %s', async (config, path) => {
-  const refused = await hostWith({ config }).catch((error) => error);
+  [
+    { shadowRules: permitting('DENY', { metadata: {} }) },
+    'shadow_rules.policies.p0.permissions[0]',
+  ],
+])('refuses %j and names the field', async (filter, path) => {
+  const refused = await openRbac({ filter }).catch((error) => error);
   expect(refused).toBeInstanceOf(TestHostError);
   expect(refused.problems[0].origin.path).toContain(path);
+});
+
+test('refuses what it cannot honour in the configuration of a route too', async () => {
+  const rbac = permission({ metadata: {} });
+  const refused = await openRbac({ route: { rbac } }).catch((error) => error);
+  expect(refused).toBeInstanceOf(TestHostError);
+  expect(JSON.stringify(refused.problems)).toContain('metadata');
 });
