@@ -33,7 +33,6 @@ const refused: readonly [plan: RouterPlan, field: string, reason: string][] = [
   [{ routes: [to('c', { connectMatcher: {} })] }, 'match.connect_matcher', 'not supported'],
   [route({ metadataMatch: { filterMetadata: {} } }), 'route.metadata_match', 'not supported'],
   [route({ rateLimits: [{}] }), 'route.rate_limits', 'not supported'],
-  [route({ autoHostRewrite: true }), 'route.auto_host_rewrite', 'not supported'],
   [
     { routes: [{ match: ALL, route: { clusterSpecifierPlugin: 'p' } }] },
     'route.cluster_specifier_plugin',

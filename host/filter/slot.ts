@@ -21,6 +21,7 @@ export interface SlotStream {
   readProperty(slot: FilterSlot, path: Uint8Array, range: ByteRange, sink: PropertySink): number;
   writeProperty(path: string, value: Uint8Array): number;
   clearRouteCache(): void;
+  rewriteHostPerAttempt(): void;
   addFlags(bits: number): void;
   /** The module trapped or cannot be had, and its policy is to fail the stream. */
   filterFailed(slot: FilterSlot): void;
@@ -207,6 +208,10 @@ export class FilterSlot implements RoadFilter, StreamEffects {
 
   clearRouteCache(): void {
     this.#stream.clearRouteCache();
+  }
+
+  rewriteHostPerAttempt(): void {
+    this.#stream.rewriteHostPerAttempt();
   }
 
   addResponseFlags(bits: number): void {

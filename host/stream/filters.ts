@@ -36,6 +36,8 @@ export class StreamFilters implements SlotStream {
   readonly #timers: Timer[] = [];
   readonly filterState = new Map<string, Uint8Array>();
   selected: SelectedRoute | null = null;
+  /** Each attempt goes out with its host's name. */
+  rewritesHost = false;
   #notedReply: LocalReply | null = null;
   #notedFailure: Failure | null = null;
   #notedReset = false;
@@ -186,6 +188,10 @@ export class StreamFilters implements SlotStream {
 
   clearRouteCache(): void {
     this.#routeStale = true;
+  }
+
+  rewriteHostPerAttempt(): void {
+    this.rewritesHost = true;
   }
 
   randomValue(): number {

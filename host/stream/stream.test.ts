@@ -215,3 +215,20 @@ test('a local reply passes the response callbacks of the filters it had reached'
   expect(response.headers.filter(([name]) => name === 'x-seen').length).toBe(2);
   expect(host.upstream.attempts).toEqual([]);
 });
+
+const AUTO_HOST = `
+@external("env", "proxy_call_foreign_function")
+declare function call(n: usize, nn: i32, a: usize, an: i32, r: usize, rn: usize): i32;
+const NAME = String.UTF8.encode("lateen.auto_host_rewrite");
+const OUT: usize = memory.data(8, 8);
+export function proxy_on_request_headers(c: i32, n: i32, e: i32): i32 {
+  call(changetype<usize>(NAME), NAME.byteLength, 0, 0, OUT, OUT + 4);
+  return 0;
+}
+`;
+
+test('each attempt goes out with the name of its host, if a module asks for that', async () => {
+  const host = await hostWith({ auto: AUTO_HOST });
+  host.request({ authority: 'example.com' });
+  expect(headerOf(host.upstream.attempts[0].request, ':authority')).toBe('c');
+});

@@ -18,6 +18,7 @@ import { StreamTimers } from './timers.ts';
 
 const STATUS = headerName(':status');
 const METHOD = headerName(':method');
+const AUTHORITY = headerName(':authority');
 const CONTENT_TYPE = headerName('content-type');
 
 /** What the downstream side gives a stream. */
@@ -141,6 +142,9 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
   upstreamReady(host: Host, connection: UpstreamConnection): void {
     this.info.host = host;
     this.info.upstreamConnection = connection;
+    if (this.filters.rewritesHost && host.hostname !== '') {
+      this.request?.setName(AUTHORITY, host.hostname);
+    }
     if (this.request$.ended) this.info.upstreamSentAt = this.clock.now();
   }
 

@@ -21,6 +21,8 @@ export interface StreamEffects {
   /** Filter state `wasm.<path>`; both byte arrays are the callee's to keep. */
   writeProperty(path: string, value: Uint8Array): number;
   clearRouteCache(): void;
+  /** Each attempt goes out with its host's name as `:authority`. */
+  rewriteHostPerAttempt(): void;
   /** Adds Envoy response flags (bits of `RESPONSE_FLAG_*` in sdk/abi/extensions.ts). */
   addResponseFlags(bits: number): void;
   /** One timer per stream and module: after `delayMs` the guest's `lateen_on_timer` is called. */

@@ -125,6 +125,8 @@ export const FN_SINK_WRITE: string = 'lateen.sink_write';
 export const FN_REFUSE_CONFIG: string = 'lateen.refuse_config';
 /** -> u64: the stream's random value, the same each time within one stream. */
 export const FN_STREAM_RANDOM: string = 'lateen.stream_random';
+/** Each attempt goes out with the name of the host that was chosen as its `:authority`. */
+export const FN_AUTO_HOST_REWRITE: string = 'lateen.auto_host_rewrite';
 /** Envoy's: asks for the route again before the request goes on. */
 export const FN_CLEAR_ROUTE_CACHE: string = 'clear_route_cache';
 

@@ -2,6 +2,7 @@ import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
 import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { addHeader, readHeader, setHeader } from '@lateen/sdk/assembly/host/headers';
+import { rewriteHostPerAttempt } from '@lateen/sdk/assembly/host/lateen';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { RegexRewrite } from './path-rewrite';
 import { request } from './request';
@@ -17,6 +18,8 @@ export class HostRewrite {
   private header: Bytes | null = null;
   private regex: RegexRewrite | null = null;
   private readonly appendForwarded: bool;
+  /** The host's own name, which is known when one is chosen. */
+  private readonly auto: bool;
 
   constructor(reader: JsonReader) {
     const literal = reader.text('hostRewriteLiteral');
@@ -27,18 +30,22 @@ export class HostRewrite {
       this.regex = new RegexRewrite(reader.child('hostRewritePathRegex'));
     }
     this.appendForwarded = reader.flag('appendXForwardedHost');
-    if (reader.flag('autoHostRewrite')) {
-      reader.complain('autoHostRewrite', 'is not supported');
-    }
+    this.auto = reader.flag('autoHostRewrite');
   }
 
   /** Whether it may change anything. */
   get active(): bool {
-    return this.literal !== null || this.header !== null || this.regex !== null;
+    return this.auto || this.literal !== null || this.header !== null || this.regex !== null;
   }
 
   /** `weighted`: the literal of the weighted cluster that was chosen, which wins. */
   apply(weighted: Bytes | null, keepOriginal: bool): void {
+    if (this.auto && weighted === null) {
+      if (keepOriginal) setHeader(REQUEST_HEADERS, ORIGINAL_HOST, request.authority);
+      if (this.appendForwarded) addHeader(REQUEST_HEADERS, FORWARDED_HOST, request.authority);
+      rewriteHostPerAttempt();
+      return;
+    }
     const host = weighted !== null ? weighted : this.choose();
     if (host === null || host.size === 0 || host.equals(request.authority)) return;
     if (keepOriginal) setHeader(REQUEST_HEADERS, ORIGINAL_HOST, request.authority);

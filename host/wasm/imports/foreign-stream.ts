@@ -29,6 +29,11 @@ export function foreignStream(guest: Guest): ForeignFunctions {
       randomView.setUint32(4, Math.floor(value / 0x1_0000_0000), true);
       return answer.bytes(random);
     },
+    [ext.FN_AUTO_HOST_REWRITE](_start, _end, answer) {
+      if (guest.effects === null) return status.BAD_ARGUMENT;
+      guest.effects.rewriteHostPerAttempt();
+      return answer.nothing();
+    },
     [ext.FN_CLEAR_ROUTE_CACHE](_start, _end, answer) {
       if (guest.effects === null) return status.BAD_ARGUMENT;
       guest.effects.clearRouteCache();

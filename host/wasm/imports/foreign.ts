@@ -100,6 +100,7 @@ const FEATURES = Buffer.from(
     ext.FN_SINK_WRITE,
     ext.FN_REFUSE_CONFIG,
     ext.FN_STREAM_RANDOM,
+    ext.FN_AUTO_HOST_REWRITE,
     ext.FN_CLEAR_ROUTE_CACHE,
   ]
     .map((name) => `${name}=${VERSION}\n`)

@@ -1,4 +1,5 @@
 import {
+  FN_AUTO_HOST_REWRITE,
   FN_CLEAR_ROUTE_CACHE,
   FN_SET_RESPONSE_FLAGS,
   FN_SET_TIMER,
@@ -15,6 +16,7 @@ const SET_FLAGS = Bytes.of(FN_SET_RESPONSE_FLAGS);
 const SET_TIMER = Bytes.of(FN_SET_TIMER);
 const RANDOM = Bytes.of(FN_STREAM_RANDOM);
 const CLEAR_ROUTE = Bytes.of(FN_CLEAR_ROUTE_CACHE);
+const AUTO_HOST = Bytes.of(FN_AUTO_HOST_REWRITE);
 const answer = new Bytes();
 
 /** Calls the stream's `onTimer` once. */
@@ -36,6 +38,11 @@ export function streamRandom(): u64 {
 /** Has the route selected again before the request goes on. Envoy has it too. */
 export function clearRouteCache(): bool {
   return callForeign(CLEAR_ROUTE, 0, 0, answer) === OK;
+}
+
+/** Each attempt goes out with the name of the host that was chosen as its `:authority`. */
+export function rewriteHostPerAttempt(): bool {
+  return callForeign(AUTO_HOST, 0, 0, answer) === OK;
 }
 
 function callWithNumber(name: Bytes, value: u32): bool {
