@@ -3,14 +3,15 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RecordingOrigin } from '../../kit/recording-origin.ts';
 import { waitFor } from '../../kit/wait-for.ts';
+import { isCalm } from './machine.ts';
 import { type LoadAnswer, MixedLoad } from './mixed-load.ts';
 import { wasmPlugin } from './resources.ts';
 import { SmallMesh } from './small-mesh.ts';
 import { compileVersionedGuest, compileWithSdk, type VersionedGuest } from './versioned-guest.ts';
 
 const SWAPS = 24;
-/** What the load must reach for a test to say anything. */
-const REQUESTS_PER_SECOND = 1_000;
+/** What the load must reach for a test to say anything; less where others use the machine. */
+const REQUESTS_PER_SECOND = isCalm() ? 1_000 : 100;
 
 let mesh: SmallMesh;
 let guest: VersionedGuest;
@@ -92,10 +93,135 @@ describe('under load', () => {
     await untilServing('none');
     const report = await load.stop();
     times.sort((a, b) => a - b);
-    console.log('swaps', report, 'ms each', times[0], times[times.length >> 1], times.at(-1));
     expect(report.faults).toEqual({});
     expect(report.perSecond).toBeGreaterThan(REQUESTS_PER_SECOND);
     expect(Object.keys(report.byShape)).toHaveLength(4);
     expect(await plugin()).toBeUndefined();
   }, 90_000);
+
+  test('a broken one changes nothing but what is said of it, and a good one heals it', async () => {
+    await apply(1, await urlOf(1));
+    await untilServing(name(1));
+    const load = new MixedLoad({ port: mesh.gateway, fault: faultButFor(name(1)) });
+    for (const broken of BROKEN) {
+      const { url, spec } = await broken.wish();
+      await mesh.apply(wasmPlugin({ name: 'versioned', url, spec: spec ?? [] }));
+      const status = await waitFor(`the complaint about ${broken.what}`, async () => {
+        const seen = await plugin();
+        return seen?.[broken.step] === 'failed' && seen.serving === 'previous' ? seen : undefined;
+      });
+      expect(status.message, broken.what).toMatch(broken.says);
+      const answered = load.answered;
+      await waitFor('more answers', () => load.answered > answered + 200);
+    }
+    const report = await load.stop();
+    expect(report.faults).toEqual({});
+    expect(report.perSecond).toBeGreaterThan(REQUESTS_PER_SECOND);
+    await apply(2, await urlOf(2));
+    await untilServing(name(2));
+    expect((await mesh.resource('WasmPlugin', 'versioned'))?.problems).toEqual([]);
+    await mesh.delete('WasmPlugin', 'versioned');
+    await untilServing('none');
+  }, 90_000);
 });
+
+test('a plugin that never worked serves nothing, the command says why, and requests go on', async () => {
+  const file = await mesh.directory.write('broken.wasm', 'hello world');
+  const yaml = wasmPlugin({ name: 'broken', url: pathToFileURL(file).href });
+  const path = await mesh.directory.write('broken.yaml', yaml);
+  const applied = await mesh.lateen('apply', '-f', path, '--wait');
+  expect([applied.code, applied.stderr]).toEqual([1, expect.stringContaining('not a WebAssembly')]);
+  const { stdout } = await mesh.lateen('get', 'wasmplugin', 'broken');
+  expect(stdout).toMatch(/yes +failed +no +no +0\/0 proxies +nothing/);
+  expect(stdout).toMatch(/wasmplugin_default_broken\.yaml:\d+:\d+ .*LAT03\d\d/);
+  expect((await mesh.get('/')).status).toBe(200);
+  const deleted = await mesh.lateen('delete', 'wasmplugin', 'broken');
+  expect([deleted.code, deleted.stdout]).toEqual([0, expect.stringContaining('deleted')]);
+});
+
+test('the command waits until a plugin runs, and says how far it got', async () => {
+  const yaml = wasmPlugin({ name: 'versioned', url: await urlOf(3) });
+  const path = await mesh.directory.write('good.yaml', yaml);
+  const from = performance.now();
+  const applied = await mesh.lateen('apply', '-f', path, '--wait');
+  expect([applied.code, applied.stderr]).toEqual([0, '']);
+  expect((await mesh.get('/')).header('x-version')).toBe('mark-0003/none');
+  const { stdout } = await mesh.lateen('get', 'wasmplugin');
+  expect(stdout).toMatch(/versioned +yes +yes +yes +yes +1\/1 proxies +newest/);
+  await mesh.delete('WasmPlugin', 'versioned');
+});
+
+/** A module on its own that does this when it starts or is configured. */
+async function started(source: string): Promise<{ readonly url: string }> {
+  const bytes = await compileWithSdk(source);
+  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+  return { url: pathToFileURL(await mesh.directory.write(`${digest}.wasm`, bytes)).href };
+}
+
+const CORE = "export * from '@lateen/sdk/assembly/exports/core';";
+
+interface Broken {
+  readonly what: string;
+  readonly wish: () => Promise<{ readonly url: string; readonly spec?: readonly string[] }>;
+  /** Where it gets stuck. */
+  readonly step: 'fetched' | 'verified' | 'compiled' | 'configured';
+  readonly says: RegExp;
+}
+
+const BROKEN: readonly Broken[] = [
+  {
+    what: 'a module that is not there',
+    wish: async () => ({ url: 'file:///nowhere/at/all.wasm' }),
+    step: 'fetched',
+    says: /ENOENT/,
+  },
+  {
+    what: 'corrupt bytes',
+    wish: async () => {
+      const bytes = Uint8Array.from(guest.bytes(7)).fill(0xff, 2_000, 2_100);
+      return { url: pathToFileURL(await mesh.directory.write('corrupt.wasm', bytes)).href };
+    },
+    step: 'compiled',
+    says: /./,
+  },
+  {
+    what: 'another digest than was asked for',
+    wish: async () => ({ url: await urlOf(8), spec: [`sha256: ${'ab'.repeat(32)}`] }),
+    step: 'verified',
+    says: /sha256|digest/,
+  },
+  {
+    what: 'a trap at its start',
+    wish: () =>
+      started(`${CORE}\nexport function proxy_on_vm_start(root: i32, size: i32): i32 {
+      unreachable();
+      return 1;
+    }`),
+    step: 'configured',
+    says: /proxy_on_vm_start|unreachable/,
+  },
+  {
+    what: 'a start that never ends',
+    wish: () =>
+      started(`${CORE}\nlet n = 0;
+    export function proxy_on_vm_start(root: i32, size: i32): i32 {
+      while (true) n++;
+      return 1;
+    }`),
+    step: 'configured',
+    says: /fuel/,
+  },
+  {
+    what: 'a configuration that it refuses',
+    wish: async () => ({ url: await urlOf(9), spec: ['pluginConfig: {color: red}'] }),
+    step: 'configured',
+    says: /color/,
+  },
+];
+
+function faultButFor(version: string): (answer: LoadAnswer) => string | undefined {
+  return (answer) => {
+    const [seen] = versionsIn(answer);
+    return fault(answer) ?? (seen === version ? undefined : `version ${seen}`);
+  };
+}

@@ -165,7 +165,8 @@ function report(outcomes: readonly Outcome[], seconds: number): LoadReport {
     if (fault !== undefined) faults[fault] = (faults[fault] ?? 0) + 1;
   }
   const times = outcomes.map(({ ms }) => ms).sort((a, b) => a - b);
-  const at = (share: number) => Math.round((times[Math.floor(times.length * share)] ?? 0) * 10) / 10;
+  const at = (share: number) =>
+    Math.round((times[Math.floor(times.length * share)] ?? 0) * 10) / 10;
   return {
     requests: outcomes.length,
     perSecond: Math.round(outcomes.length / seconds),

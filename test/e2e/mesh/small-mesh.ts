@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Child, run, startNode } from '../../kit/child-process.ts';
+import { type Child, run, startNode } from '../../kit/child-process.ts';
 import { freePorts } from '../../kit/free-port.ts';
 import type { Answer } from '../../kit/origin-answer.ts';
 import { fetchRaw, type RawResponse } from '../../kit/raw-client.ts';

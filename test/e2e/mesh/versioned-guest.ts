@@ -98,7 +98,8 @@ export async function compileVersionedGuest(): Promise<VersionedGuest> {
     const digits = String(number).padStart(4, '0');
     return Buffer.from(`mark-${digits}`, 'utf16le').toString('latin1');
   };
-  if (text.split(mark(0)).length !== 2) throw new Error('the mark does not stand in the module once');
+  if (text.split(mark(0)).length !== 2)
+    throw new Error('the mark does not stand in the module once');
   return { bytes: (number) => Buffer.from(text.replace(mark(0), mark(number)), 'latin1') };
 }
 

@@ -1,0 +1,9 @@
+import { availableParallelism, loadavg } from 'node:os';
+
+/**
+ * Whether figures of time mean something now: others have left this machine the time to reach
+ * them. A busy machine still shows what is dropped, mixed up or never comes.
+ */
+export function isCalm(): boolean {
+  return loadavg()[0]! < availableParallelism() * 1.5;
+}
