@@ -1,5 +1,5 @@
 /** A request that has to be refused: what it is, its bytes, and the status, 400 where none is named. */
-export type Hostile = readonly [name: string, bytes: string, status?: number];
+export type Hostile = readonly [name: string, bytes: string, status?: number | undefined];
 
 const POST = 'POST /c HTTP/1.1\r\nHost: t\r\n';
 const GET = 'GET /c HTTP/1.1\r\nHost: t\r\n';
