@@ -7,6 +7,7 @@ import { RequestHeader, RequestHeaders } from './header-values';
 import { Rule } from './rule';
 
 const COMMA: u8 = 0x2c;
+const COST = 2;
 const NOTHING = new Bytes();
 const element = new Bytes();
 
@@ -28,7 +29,7 @@ export class HeaderRule extends Rule {
   private missingIsEmpty: bool = false;
 
   constructor(header: RequestHeader) {
-    super();
+    super(COST);
     this.header = header;
   }
 

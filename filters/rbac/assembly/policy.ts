@@ -4,7 +4,7 @@ import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { RequestHeaders } from './header-values';
 import { readPermissions } from './permission';
 import { readPrincipals } from './principal';
-import { Rule, Some } from './rule';
+import { Every, Rule, Some } from './rule';
 
 /** `envoy.config.rbac.v3.Policy`: one of the permissions for one of the principals. */
 export class Policy {
@@ -13,20 +13,20 @@ export class Policy {
   readonly details: Bytes;
   /** Null: its matches are not counted apart. */
   readonly counter: Counter | null;
-  private readonly permission: Rule;
-  private readonly principal: Rule;
+  private readonly rule: Rule;
 
   constructor(name: string, reader: JsonReader, headers: RequestHeaders, counter: Counter | null) {
     this.name = name;
     this.details = matchedPolicy(name);
     this.counter = counter;
-    this.permission = Some.of(readPermissions(reader, 'permissions', headers));
-    this.principal = Some.of(readPrincipals(reader, 'principals', headers));
+    const permission = Some.of(readPermissions(reader, 'permissions', headers));
+    const principal = Some.of(readPrincipals(reader, 'principals', headers));
+    this.rule = Every.of([permission, principal]);
     reader.refuseUnread();
   }
 
   matches(wide: bool): bool {
-    return this.permission.matches(wide) && this.principal.matches(wide);
+    return this.rule.matches(wide);
   }
 }
 

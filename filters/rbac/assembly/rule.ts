@@ -7,6 +7,13 @@
  * and a negation turns it round, so doubt never opens a door.
  */
 export abstract class Rule {
+  /** About how much work it is to ask; what is cheap is asked first. */
+  readonly cost: i32;
+
+  constructor(cost: i32 = 1) {
+    this.cost = cost;
+  }
+
   abstract matches(wide: bool): bool;
 }
 
@@ -22,7 +29,7 @@ export class Not extends Rule {
   private readonly rule: Rule;
 
   constructor(rule: Rule) {
-    super();
+    super(rule.cost);
     this.rule = rule;
   }
 
@@ -35,9 +42,9 @@ export class Not extends Rule {
 export class Every extends Rule {
   private readonly rules: StaticArray<Rule>;
 
-  private constructor(rules: StaticArray<Rule>) {
-    super();
-    this.rules = rules;
+  private constructor(rules: Array<Rule>) {
+    super(costOf(rules));
+    this.rules = cheapestFirst(rules);
   }
 
   static of(rules: Array<Rule>): Rule {
@@ -46,7 +53,7 @@ export class Every extends Rule {
       if (!(rules[i] instanceof Anything)) telling.push(rules[i]);
     }
     if (telling.length === 0) return new Anything();
-    return telling.length === 1 ? telling[0] : new Every(StaticArray.fromArray(telling));
+    return telling.length === 1 ? telling[0] : new Every(telling);
   }
 
   matches(wide: bool): bool {
@@ -62,13 +69,13 @@ export class Every extends Rule {
 export class Some extends Rule {
   private readonly rules: StaticArray<Rule>;
 
-  private constructor(rules: StaticArray<Rule>) {
-    super();
-    this.rules = rules;
+  private constructor(rules: Array<Rule>) {
+    super(costOf(rules));
+    this.rules = cheapestFirst(rules);
   }
 
   static of(rules: Array<Rule>): Rule {
-    return rules.length === 1 ? rules[0] : new Some(StaticArray.fromArray(rules));
+    return rules.length === 1 ? rules[0] : new Some(rules);
   }
 
   matches(wide: bool): bool {
@@ -78,4 +85,25 @@ export class Some extends Rule {
     }
     return false;
   }
+}
+
+function costOf(rules: Array<Rule>): i32 {
+  let cost = 0;
+  for (let i = 0; i < rules.length; i++) cost += rules[i].cost;
+  return cost;
+}
+
+/** Rules change nothing, so their order does not matter to the answer. */
+function cheapestFirst(rules: Array<Rule>): StaticArray<Rule> {
+  const sorted = StaticArray.fromArray(rules);
+  for (let i = 1; i < sorted.length; i++) {
+    const rule = sorted[i];
+    let place = i;
+    while (place > 0 && sorted[place - 1].cost > rule.cost) {
+      sorted[place] = sorted[place - 1];
+      place--;
+    }
+    sorted[place] = rule;
+  }
+  return sorted;
 }
