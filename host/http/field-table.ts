@@ -214,7 +214,7 @@ export class FieldTable {
   }
 
   /** Adds a field whose name is copied, lower-cased, and whose value is empty; returns its slot. */
-  protected appendName(name: Uint8Array, start: number, end: number): number {
+  protected appendName(hash: number, name: Uint8Array, start: number, end: number): number {
     const slot = this.#newSlot();
     const at = this.#keep(name, start, end);
     for (let i = at; i < at + end - start; i++) this.#arena[i] = LOWER[this.#arena[i]];
@@ -225,7 +225,7 @@ export class FieldTable {
     table[row + NAME_END] = at + end - start;
     table[row + VALUE_START] = 0;
     table[row + VALUE_END] = 0;
-    table[row + HASH] = hashName(name, start, end);
+    table[row + HASH] = hash;
     this.#count++;
     this.#bytes += end - start;
     return slot;

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { DEFAULT_HEADER_LIMITS, FieldTable, type HeaderLimits } from './field-table.ts';
-import type { HeaderName } from './header-name.ts';
+import { type HeaderName, hashName } from './header-name.ts';
 import { AUTHORITY, isPseudoValue, PSEUDO_COUNT, pseudoSlot } from './pseudo-fields.ts';
 import { COLON, HTAB, isFieldValue, isToken, SP } from './tokens.ts';
 
@@ -105,6 +105,19 @@ export class HeaderMap extends FieldTable {
     valueStart: number,
     valueEnd: number,
   ): boolean {
+    const hash = hashName(name, nameStart, nameEnd);
+    return this.#add(hash, name, nameStart, nameEnd, value, valueStart, valueEnd);
+  }
+
+  #add(
+    hash: number,
+    name: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
     const from = trimStart(value, valueStart, valueEnd);
     const to = trimEnd(value, from, valueEnd);
     if (!this.#fits(1, nameEnd - nameStart + to - from)) return false;
@@ -115,7 +128,7 @@ export class HeaderMap extends FieldTable {
       this.appendPseudoName(pseudo);
     } else {
       if (!isToken(name, nameStart, nameEnd) || !isFieldValue(value, from, to)) return false;
-      slot = this.appendName(name, nameStart, nameEnd);
+      slot = this.appendName(hash, name, nameStart, nameEnd);
     }
     this.setValue(slot, value, from, to);
     this.#mark(slot);
@@ -131,8 +144,21 @@ export class HeaderMap extends FieldTable {
     valueStart: number,
     valueEnd: number,
   ): boolean {
-    const slot = this.find(name, nameStart, nameEnd);
-    if (slot < 0) return this.add(name, nameStart, nameEnd, value, valueStart, valueEnd);
+    const hash = hashName(name, nameStart, nameEnd);
+    return this.#set(hash, name, nameStart, nameEnd, value, valueStart, valueEnd);
+  }
+
+  #set(
+    hash: number,
+    name: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const slot = this.findHash(hash, name, nameStart, nameEnd, 0);
+    if (slot < 0) return this.#add(hash, name, nameStart, nameEnd, value, valueStart, valueEnd);
     const from = trimStart(value, valueStart, valueEnd);
     const to = trimEnd(value, from, valueEnd);
     const allowed =
@@ -140,7 +166,8 @@ export class HeaderMap extends FieldTable {
     if (!allowed) return false;
     if (!this.#fits(0, to - from - (this.valueEnd(slot) - this.valueStart(slot)))) return false;
     if (slot >= PSEUDO_COUNT) {
-      this.#removeFrom(this.find(name, nameStart, nameEnd, slot + 1), name, nameStart, nameEnd);
+      const next = this.findHash(hash, name, nameStart, nameEnd, slot + 1);
+      this.#removeFrom(next, hash, name, nameStart, nameEnd);
     }
     this.setValue(slot, value, from, to);
     this.#mark(slot);
@@ -149,25 +176,30 @@ export class HeaderMap extends FieldTable {
 
   /** Removes all fields of that name; true where there was one. */
   remove(name: Uint8Array, start: number, end: number): boolean {
-    const slot = this.find(name, start, end);
-    this.#removeFrom(slot, name, start, end);
-    return slot >= 0;
+    return this.#remove(hashName(name, start, end), name, start, end);
+  }
+
+  #remove(hash: number, name: Uint8Array, start: number, end: number): boolean {
+    const slot = this.findHash(hash, name, start, end, 0);
+    if (slot < 0) return false;
+    this.#removeFrom(slot, hash, name, start, end);
+    return true;
   }
 
   addName(name: HeaderName, value: string | Uint8Array): boolean {
     const bytes = typeof value === 'string' ? latin1Bytes(value) : value;
     if (bytes === null) return false;
-    return this.add(name.bytes, 0, name.bytes.length, bytes, 0, bytes.length);
+    return this.#add(name.hash, name.bytes, 0, name.bytes.length, bytes, 0, bytes.length);
   }
 
   setName(name: HeaderName, value: string | Uint8Array): boolean {
     const bytes = typeof value === 'string' ? latin1Bytes(value) : value;
     if (bytes === null) return false;
-    return this.set(name.bytes, 0, name.bytes.length, bytes, 0, bytes.length);
+    return this.#set(name.hash, name.bytes, 0, name.bytes.length, bytes, 0, bytes.length);
   }
 
   removeName(name: HeaderName): boolean {
-    return this.remove(name.bytes, 0, name.bytes.length);
+    return this.#remove(name.hash, name.bytes, 0, name.bytes.length);
   }
 
   /** Removes every field. */
@@ -220,8 +252,8 @@ export class HeaderMap extends FieldTable {
     this.#edited |= 1 << (this.hash(slot) & 31);
   }
 
-  #removeFrom(first: number, name: Uint8Array, start: number, end: number): void {
-    for (let slot = first; slot >= 0; slot = this.find(name, start, end, slot + 1)) {
+  #removeFrom(first: number, hash: number, name: Uint8Array, start: number, end: number): void {
+    for (let slot = first; slot >= 0; slot = this.findHash(hash, name, start, end, slot + 1)) {
       this.#mark(slot);
       this.drop(slot);
     }

@@ -2,22 +2,27 @@ import type { Clock, Timer } from '@lateen/sdk/base/clock';
 
 const SLOT_MS = 10;
 const SLOTS = 512;
+const NOTHING = () => {};
 
 /**
  * A timer of a wheel. It is its own list entry, so arming and cancelling allocate nothing; an owner
  * makes it once and arms it as often as it likes.
  */
 export class WheelTimer {
-  /** Called once for each `arm` that is neither cancelled nor replaced. */
-  readonly callback: () => void;
+  readonly #callback: () => void;
   /** The wheel's own: the tick at which it is due, and its neighbours. */
   dueTick = 0;
   next: WheelTimer | null = null;
   previous: WheelTimer | null = null;
   slot = -1;
 
-  constructor(callback: () => void) {
-    this.callback = callback;
+  constructor(callback: () => void = NOTHING) {
+    this.#callback = callback;
+  }
+
+  /** Called once for each `arm` that is neither cancelled nor replaced. */
+  fire(): void {
+    this.#callback();
   }
 
   get armed(): boolean {
@@ -117,7 +122,7 @@ export class TimerWheel {
         continue;
       }
       this.cancel(timer);
-      timer.callback();
+      timer.fire();
       // The callback may have changed the list anywhere: start again with what is left of it.
       timer = this.#slots[slot];
     }

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import type { ConnectionInfo, MessageReceiver, MessageWriter } from '../http/codec.ts';
+import type { ConnectionInfo, MessageWriter } from '../http/codec.ts';
 import { type CodecServices, h1ServerOptions } from '../http/h1-options.ts';
 import { type H1Server, openH1Server } from '../http/h1-server.ts';
 import type { Rejection } from '../http/rejection.ts';
 import type { HcmConfig } from '../stream/hcm-config.ts';
 import type { StreamServices } from '../stream/service.ts';
-import { HttpStream } from '../stream/stream.ts';
-import type { LiveService } from './live-service.ts';
+import { type Downstream, HttpStream } from '../stream/stream.ts';
+import type { LiveService, PinnedStream, ServiceVersion } from './live-service.ts';
 
 /** How often retiring connections are looked at. */
 const RETIRE_STEP_MS = 50;
@@ -48,7 +48,7 @@ export class Connections {
       (writer, connection) => {
         const { requestsPerConnectionMax } = service.current.hcm;
         if (++requests === requestsPerConnectionMax) server.drain();
-        return this.#accept(service, writer, connection);
+        return new Ride(service.version, this.#options.streams, writer, connection).stream;
       },
       info,
       {
@@ -88,20 +88,35 @@ export class Connections {
   close(): void {
     for (const server of [...this.#open.keys()]) server.close();
   }
+}
 
-  #accept(
-    service: LiveService,
+/** One stream on one version of its service, from its head to its end. */
+class Ride implements Downstream, PinnedStream {
+  readonly stream: HttpStream;
+  readonly writer: MessageWriter;
+  readonly connection: ConnectionInfo;
+  place = -1;
+  readonly #version: ServiceVersion;
+
+  constructor(
+    version: ServiceVersion,
+    services: StreamServices,
     writer: MessageWriter,
     connection: ConnectionInfo,
-  ): MessageReceiver {
-    let leave = () => {};
-    const stream = new HttpStream(service.current, this.#options.streams, {
-      writer,
-      connection,
-      onEnd: () => leave(),
-    });
-    leave = service.enter({ reset: () => stream.resetDownstream() });
-    return stream;
+  ) {
+    this.#version = version;
+    this.writer = writer;
+    this.connection = connection;
+    this.stream = new HttpStream(version.lease.service, services, this);
+    version.enter(this);
+  }
+
+  reset(): void {
+    this.stream.resetDownstream();
+  }
+
+  onEnd(): void {
+    this.#version.leave(this);
   }
 }
 

@@ -16,6 +16,9 @@ interface Slots {
 export class HttpStats implements StreamStats {
   readonly #metrics: ThreadMetrics;
   readonly #slots = new Map<string, Slots>();
+  /** Of the request before: nearly always those of the next one. */
+  #lastPrefix = '';
+  #last: Slots | null = null;
 
   constructor(metrics: ThreadMetrics) {
     this.#metrics = metrics;
@@ -48,8 +51,13 @@ export class HttpStats implements StreamStats {
   }
 
   #of(prefix: string): Slots {
-    const known = this.#slots.get(prefix);
-    if (known !== undefined) return known;
+    if (this.#last !== null && this.#lastPrefix === prefix) return this.#last;
+    this.#last = this.#slots.get(prefix) ?? this.#define(prefix);
+    this.#lastPrefix = prefix;
+    return this.#last;
+  }
+
+  #define(prefix: string): Slots {
     const metrics = this.#metrics;
     const slots: Slots = {
       total: metrics.define(COUNTER, `http.${prefix}.downstream_rq_total`),

@@ -17,7 +17,7 @@ class Lease implements ServiceLease {
 }
 
 const stream = () => {
-  const state = { wasReset: false, reset: () => {} };
+  const state = { wasReset: false, reset: () => {}, place: -1 };
   state.reset = () => {
     state.wasReset = true;
   };
@@ -27,11 +27,13 @@ const stream = () => {
 test('a version is given back when its last stream has ended, not before', () => {
   const [first, second] = [new Lease('1'), new Lease('2')];
   const live = new LiveService(first);
-  const leave = live.enter(stream());
+  const { version } = live;
+  const pinned = stream();
+  version.enter(pinned);
   live.replace(second);
   expect(live.current).toBe(second.service);
   expect(first.released).toBe(0);
-  leave();
+  version.leave(pinned);
   expect(first.released).toBe(1);
   expect(second.released).toBe(0);
 });
@@ -47,7 +49,7 @@ test('of more than four live versions the oldest is cut short', () => {
   const live = new LiveService(new Lease('0'));
   const streams = [stream(), stream(), stream(), stream()];
   for (const [index, each] of streams.entries()) {
-    live.enter(each);
+    live.version.enter(each);
     live.replace(new Lease(String(index + 1)));
   }
   expect(streams.map((each) => each.wasReset)).toEqual([true, false, false, false]);
@@ -56,9 +58,25 @@ test('of more than four live versions the oldest is cut short', () => {
 test('closing gives everything back once the streams are gone', () => {
   const first = new Lease('1');
   const live = new LiveService(first);
-  const leave = live.enter(stream());
+  const { version } = live;
+  const pinned = stream();
+  version.enter(pinned);
   live.close();
   expect(first.released).toBe(0);
-  leave();
+  version.leave(pinned);
+  expect(first.released).toBe(1);
+});
+
+test('streams leave in any order, and only those that stay are cut short', () => {
+  const first = new Lease('1');
+  const live = new LiveService(first);
+  const { version } = live;
+  const streams = Array.from({ length: 5 }, stream);
+  for (const each of streams) version.enter(each);
+  for (const index of [1, 4, 0]) version.leave(streams[index]!);
+  version.cutShort();
+  expect(streams.map((each) => each.wasReset)).toEqual([false, false, true, true, false]);
+  live.close();
+  for (const index of [3, 2]) version.leave(streams[index]!);
   expect(first.released).toBe(1);
 });

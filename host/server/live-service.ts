@@ -4,10 +4,18 @@ import type { HttpService } from '../stream/service.ts';
 /** So many versions of one service may be live; the oldest is cut short when there are more. */
 const VERSIONS_MAX = 4;
 
+/** A stream that is pinned to the version it began with. */
+export interface PinnedStream {
+  reset(): void;
+  /** Its place among the version's streams; the version's own. */
+  place: number;
+}
+
 /** One version of a service and the streams that began with it. */
-class Version {
+export class ServiceVersion {
   readonly lease: ServiceLease;
-  readonly #streams = new Set<{ reset(): void }>();
+  /** In no order: who leaves is replaced by the last one. */
+  readonly #streams: PinnedStream[] = [];
   #retired = false;
 
   constructor(lease: ServiceLease) {
@@ -15,15 +23,20 @@ class Version {
   }
 
   get idle(): boolean {
-    return this.#streams.size === 0;
+    return this.#streams.length === 0;
   }
 
-  enter(stream: { reset(): void }): void {
-    this.#streams.add(stream);
+  enter(stream: PinnedStream): void {
+    stream.place = this.#streams.length;
+    this.#streams.push(stream);
   }
 
-  leave(stream: { reset(): void }): void {
-    this.#streams.delete(stream);
+  leave(stream: PinnedStream): void {
+    const last = this.#streams.pop();
+    if (last !== undefined && last !== stream) {
+      last.place = stream.place;
+      this.#streams[stream.place] = last;
+    }
     if (this.#retired && this.idle) this.lease.release();
   }
 
@@ -43,28 +56,29 @@ class Version {
  * pinned to the version it began with; a version's VMs close when its last stream has ended.
  */
 export class LiveService {
-  #versions: Version[];
+  #versions: ServiceVersion[];
+  #last: ServiceVersion;
 
   constructor(lease: ServiceLease) {
-    this.#versions = [new Version(lease)];
+    this.#last = new ServiceVersion(lease);
+    this.#versions = [this.#last];
+  }
+
+  /** What streams that begin now are pinned to. */
+  get version(): ServiceVersion {
+    return this.#last;
   }
 
   get current(): HttpService {
-    return this.#versions[this.#versions.length - 1].lease.service;
+    return this.#last.lease.service;
   }
 
   replace(lease: ServiceLease): void {
-    const previous = this.#versions[this.#versions.length - 1];
-    this.#versions = [...this.#versions.filter((version) => !version.idle), new Version(lease)];
+    const previous = this.#last;
+    this.#last = new ServiceVersion(lease);
+    this.#versions = [...this.#versions.filter((version) => !version.idle), this.#last];
     previous.retire();
     while (this.#versions.length > VERSIONS_MAX) this.#versions.shift()?.cutShort();
-  }
-
-  /** Pins a stream; the function returned lets it go. */
-  enter(stream: { reset(): void }): () => void {
-    const version = this.#versions[this.#versions.length - 1];
-    version.enter(stream);
-    return () => version.leave(stream);
   }
 
   /** No stream will begin here any more. */

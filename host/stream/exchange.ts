@@ -69,7 +69,7 @@ type State = 'idle' | 'connecting' | 'sending' | 'answering' | 'waiting' | 'done
 export class Exchange implements AttemptReceiver {
   readonly #owner: ExchangeOwner;
   readonly #cluster: Cluster;
-  readonly #tried: Host[] = [];
+  #tried: readonly Host[] = NO_HOSTS;
   #state: State = 'idle';
   #attempt = 0;
   #wish: AttemptWish = NO_WISH;
@@ -163,13 +163,13 @@ export class Exchange implements AttemptReceiver {
   onReady(writer: MessageWriter, host: Host, connection: UpstreamConnection): void {
     this.#writer = writer;
     this.#state = 'sending';
-    this.#tried.push(host);
+    this.#note(host);
     this.#owner.upstreamReady(host, connection);
     this.#sendRequest(writer);
   }
 
   onPoolFailure(failure: PoolFailure, detail: string, host: Host | null): void {
-    if (host !== null) this.#tried.push(host);
+    if (host !== null) this.#note(host);
     this.#failed(failure, detail);
   }
 
@@ -219,7 +219,7 @@ export class Exchange implements AttemptReceiver {
     this.#sentBytes = false;
     const wish = this.#wish;
     if (wish.perTryTimeoutMs > 0) {
-      this.#timer = this.#owner.clock.setTimer(wish.perTryTimeoutMs, this.#tryTimedOut);
+      this.#timer = this.#owner.clock.setTimer(wish.perTryTimeoutMs, () => this.#tryTimedOut());
     }
     const avoid = (wish.flags & ext.WISH_AVOID_PREVIOUS_HOSTS) !== 0 ? this.#tried : NO_HOSTS;
     const handle = this.#cluster.open(
@@ -227,6 +227,10 @@ export class Exchange implements AttemptReceiver {
       this,
     );
     if (this.#state === 'connecting' || this.#state === 'sending') this.#handle = handle;
+  }
+
+  #note(host: Host): void {
+    this.#tried = this.#attempt === 1 ? [host] : [...this.#tried, host];
   }
 
   #sendRequest(writer: MessageWriter): void {
@@ -270,24 +274,24 @@ export class Exchange implements AttemptReceiver {
   #retryAfter(wish: AttemptWish): void {
     this.#wish = wish;
     this.#state = 'waiting';
-    this.#timer = this.#owner.clock.setTimer(wish.delayMs, this.#retryNow);
+    this.#timer = this.#owner.clock.setTimer(wish.delayMs, () => this.#retryNow());
   }
 
-  readonly #retryNow = (): void => {
+  #retryNow(): void {
     if (this.#state === 'waiting') this.#open();
-  };
+  }
 
-  readonly #tryTimedOut = (): void => {
+  #tryTimedOut(): void {
     if (this.#state === 'connecting' || this.#state === 'sending') {
       this.#failed('per-try-timeout', 'per try timeout');
     }
-  };
+  }
 
-  readonly #idledOut = (): void => {
+  #idledOut(): void {
     if (this.#state === 'sending' || this.#state === 'answering') {
       this.#failed('per-try-idle-timeout', 'per try idle timeout');
     }
-  };
+  }
 
   /** The response is accepted: from here on there is no further attempt. */
   #commit(end: boolean): void {
@@ -318,7 +322,7 @@ export class Exchange implements AttemptReceiver {
     const limit = this.#wish.perTryIdleTimeoutMs;
     if (limit === 0) return;
     this.#idleTimer?.cancel();
-    this.#idleTimer = this.#owner.clock.setTimer(limit, this.#idledOut);
+    this.#idleTimer = this.#owner.clock.setTimer(limit, () => this.#idledOut());
   }
 
   #stopTimers(): void {

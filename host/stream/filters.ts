@@ -11,7 +11,7 @@ import { TRAPPED } from '../wasm/vm.ts';
 import type { AttemptWish } from './exchange.ts';
 import { type Failure, failure } from './failures.ts';
 import { readProperty } from './properties.ts';
-import type { SelectedRoute } from './route-table.ts';
+import type { ScopedConfig, SelectedRoute } from './route-table.ts';
 import { readAttemptWish, readSelection } from './selection.ts';
 import type { HttpStream } from './stream.ts';
 
@@ -33,16 +33,18 @@ export interface FilterVerdicts {
 export class StreamFilters implements SlotStream {
   readonly #stream: HttpStream;
   readonly #slots: FilterSlot[] = [];
-  readonly #timers: Timer[] = [];
-  readonly filterState = new Map<string, Uint8Array>();
+  #timers: Timer[] | null = null;
+  #state: Map<string, Uint8Array> | null = null;
   selected: SelectedRoute | null = null;
   /** Each attempt goes out with its host's name. */
   rewritesHost = false;
   #notedReply: LocalReply | null = null;
   #notedFailure: Failure | null = null;
   #notedReset = false;
-  #notedResumes: { readonly place: number; readonly half: Half }[] = [];
+  #notedResumes: { readonly place: number; readonly half: Half }[] | null = null;
   #routeStale = true;
+  /** A module was told a configuration of the route. */
+  #scoped = false;
   #closed = false;
 
   constructor(stream: HttpStream) {
@@ -99,7 +101,7 @@ export class StreamFilters implements SlotStream {
   /** The stream is over: done, log, delete for each; modules that only log get their turn. */
   close(): void {
     this.#closed = true;
-    for (const timer of this.#timers) timer.cancel();
+    if (this.#timers !== null) for (const timer of this.#timers) timer.cancel();
     for (const slot of this.#slots) slot.close();
     for (const plugin of this.#stream.service.chain.loggers) {
       const slot = new FilterSlot(this, plugin, -1);
@@ -157,14 +159,15 @@ export class StreamFilters implements SlotStream {
       const reply = this.#notedReply;
       this.#notedReply = null;
       this.#stream.replyLocally(reply);
-    } else if (this.#notedResumes.length > 0) {
+    } else if (this.#notedResumes !== null) {
       const resumes = this.#notedResumes;
-      this.#notedResumes = [];
+      this.#notedResumes = null;
       for (const { half, place } of resumes) this.#stream.resume(half, place);
     }
   }
 
   noteResume(slot: FilterSlot, half: Half): void {
+    this.#notedResumes ??= [];
     this.#notedResumes.push({ place: slot.place, half });
   }
 
@@ -174,6 +177,7 @@ export class StreamFilters implements SlotStream {
 
   setTimer(slot: FilterSlot, delayMs: number): void {
     const { clock } = this.#stream.services;
+    this.#timers ??= [];
     this.#timers.push(clock.setTimer(delayMs, () => slot.timerFired()));
   }
 
@@ -182,8 +186,14 @@ export class StreamFilters implements SlotStream {
   }
 
   writeProperty(path: string, value: Uint8Array): number {
-    this.filterState.set(path, value);
+    this.#state ??= new Map();
+    this.#state.set(path, value);
     return status.OK;
+  }
+
+  /** What a module wrote under that name for the others. */
+  filterState(name: string): Uint8Array | undefined {
+    return this.#state?.get(name);
   }
 
   clearRouteCache(): void {
@@ -199,7 +209,9 @@ export class StreamFilters implements SlotStream {
   }
 
   #scopeConfigs(selected: SelectedRoute | null): void {
-    const scoped = selected?.route.scoped ?? [];
+    const scoped = selected?.route.scoped ?? NO_CONFIGS;
+    if (scoped.length === 0 && !this.#scoped) return;
+    this.#scoped = true;
     for (const slot of this.#slots) {
       const config = scoped.find((entry) => entry.place === slot.place);
       if (config === undefined) {
@@ -212,3 +224,5 @@ export class StreamFilters implements SlotStream {
     }
   }
 }
+
+const NO_CONFIGS: readonly ScopedConfig[] = [];

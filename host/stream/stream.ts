@@ -1,6 +1,7 @@
 import type { Clock } from '@lateen/sdk/base/clock';
 import type { Half } from '../filter/road.ts';
 import type { ConnectionInfo, MessageReceiver, MessageWriter, ResetReason } from '../http/codec.ts';
+import { statusOf } from '../http/head-writer.ts';
 import type { HeaderMap } from '../http/header-map.ts';
 import { headerName } from '../http/header-map.ts';
 import { responseFlag } from '../http/response-flags.ts';
@@ -158,7 +159,7 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
     this.info.details = 'via_upstream';
     this.#timers.active();
     this.response = head;
-    this.info.status = Number(head.get(STATUS));
+    this.info.status = statusOf(head);
     this.response$.head(end, this.service.chain.roadLength);
   }
 

@@ -4,84 +4,105 @@ import { failure } from './failures.ts';
 import type { SelectedRoute } from './route-table.ts';
 import type { HttpStream } from './stream.ts';
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /**
  * The time limits of one stream (0 = none): no byte for too long, the whole request, the answer
  * after the whole request (route timeout), the whole stream. Coarse: up to 10 ms late.
+ *
+ * One timer, set for the limit that comes first. A limit that moves away leaves it as it is: when
+ * it fires, it looks what is due by now. So each byte that moves costs one note of the time.
  */
-export class StreamTimers {
+export class StreamTimers extends WheelTimer {
   readonly #stream: HttpStream;
   #idleMs = 0;
-  #idle: WheelTimer | null = null;
-  #request: WheelTimer | null = null;
-  #route: WheelTimer | null = null;
-  #duration: WheelTimer | null = null;
+  #activeAt = 0;
+  #requestBy = NEVER;
+  #answerBy = NEVER;
+  #endBy = NEVER;
+  /** For when the timer is armed. */
+  #firesAt = NEVER;
 
   constructor(stream: HttpStream) {
+    super();
     this.#stream = stream;
   }
 
   start(requestEnd: boolean): void {
     const { hcm } = this.#stream.service;
+    const now = this.#stream.info.startedAt;
     this.#idleMs = hcm.streamIdleTimeoutMs;
-    this.active();
-    if (hcm.requestTimeoutMs > 0 && !requestEnd) {
-      this.#request = this.#after(hcm.requestTimeoutMs, 'request-timeout', 'request-timeout');
-    }
-    if (hcm.maxStreamDurationMs > 0) this.#limitDuration(hcm.maxStreamDurationMs);
+    this.#activeAt = now;
+    if (hcm.requestTimeoutMs > 0 && !requestEnd) this.#requestBy = now + hcm.requestTimeoutMs;
+    if (hcm.maxStreamDurationMs > 0) this.#endBy = now + hcm.maxStreamDurationMs;
+    this.#arm(now);
   }
 
   routeSelected(route: SelectedRoute | null): void {
     if (route === null) return;
-    if (route.idleTimeoutMs !== null && route.idleTimeoutMs !== this.#idleMs) {
-      this.#idleMs = route.idleTimeoutMs;
-      this.#cancel(this.#idle);
-      this.active();
-    }
-    if (route.maxDurationMs > 0) this.#limitDuration(route.maxDurationMs);
+    const now = this.#stream.clock.now();
+    if (route.idleTimeoutMs !== null) this.#idleMs = route.idleTimeoutMs;
+    if (route.maxDurationMs > 0) this.#endBy = now + route.maxDurationMs;
     if (this.#stream.info.requestEndAt >= 0) this.requestEnded(route);
+    else this.#arm(now);
   }
 
   /** The route's timeout counts from the end of the request (Envoy). */
   requestEnded(route: SelectedRoute | null): void {
-    this.#cancel(this.#request);
-    this.active();
-    if (route === null || route.timeoutMs === 0 || this.#route !== null) return;
-    this.#route = this.#after(route.timeoutMs, 'upstream-timeout', 'upstream-timeout');
+    const now = this.#stream.clock.now();
+    this.#requestBy = NEVER;
+    this.#activeAt = now;
+    if (route !== null && route.timeoutMs > 0 && this.#answerBy === NEVER) {
+      this.#answerBy = now + route.timeoutMs;
+    }
+    this.#arm(now);
   }
 
   /** A byte moved; the idle limit starts anew. */
   active(): void {
-    if (this.#idleMs === 0) return;
-    if (this.#idle === null) {
-      this.#idle = this.#after(this.#idleMs, 'stream-idle-request', 'stream-idle');
-    } else {
-      this.#stream.services.wheel.arm(this.#idle, this.#idleMs);
-    }
+    if (this.#idleMs > 0) this.#activeAt = this.#stream.clock.now();
   }
 
   stop(): void {
-    this.#cancel(this.#idle);
-    this.#cancel(this.#request);
-    this.#cancel(this.#route);
-    this.#cancel(this.#duration);
+    this.#stream.services.wheel.cancel(this);
   }
 
-  #limitDuration(ms: number): void {
-    this.#cancel(this.#duration);
-    this.#duration = this.#after(ms, 'max-duration-request', 'max-duration');
+  override fire(): void {
+    const now = this.#stream.clock.now();
+    this.#firesAt = NEVER;
+    const passed = this.#takePassed(now);
+    this.#arm(now);
+    if (passed !== null) this.#stream.fail(failure(passed));
   }
 
-  /** Fails the stream; what it says depends on whether the request had arrived whole. */
-  #after(ms: number, arriving: HttpErrorCode, arrived: HttpErrorCode): WheelTimer {
-    const stream = this.#stream;
-    const timer = new WheelTimer(() => {
-      stream.fail(failure(stream.info.requestEndAt >= 0 ? arrived : arriving));
-    });
-    stream.services.wheel.arm(timer, ms);
-    return timer;
+  /** What the stream fails of, if a limit has passed; each limit passes once. */
+  #takePassed(now: number): HttpErrorCode | null {
+    const arrived = this.#stream.info.requestEndAt >= 0;
+    if (this.#requestBy <= now) {
+      this.#requestBy = NEVER;
+      return 'request-timeout';
+    }
+    if (this.#answerBy <= now) {
+      this.#answerBy = NEVER;
+      return 'upstream-timeout';
+    }
+    if (this.#endBy <= now) {
+      this.#endBy = NEVER;
+      return arrived ? 'max-duration' : 'max-duration-request';
+    }
+    if (this.#idleBy() > now) return null;
+    this.#activeAt = NEVER;
+    return arrived ? 'stream-idle' : 'stream-idle-request';
   }
 
-  #cancel(timer: WheelTimer | null): void {
-    if (timer !== null) this.#stream.services.wheel.cancel(timer);
+  #idleBy(): number {
+    return this.#idleMs > 0 ? this.#activeAt + this.#idleMs : NEVER;
+  }
+
+  #arm(now: number): void {
+    const due = Math.min(this.#idleBy(), this.#requestBy, this.#answerBy, this.#endBy);
+    if (due >= this.#firesAt) return;
+    this.#firesAt = due;
+    this.#stream.services.wheel.arm(this, due - now);
   }
 }
