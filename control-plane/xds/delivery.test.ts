@@ -63,3 +63,15 @@ test('nonces that were never sent, or sent before, say nothing', () => {
   expect(delivery.onNack('1', 'late', 12)).toBeUndefined();
   expect(delivery.view('*').state).toBe('synced');
 });
+
+test('what a proxy holds when it comes back counts as taken, until other versions are sent', () => {
+  const delivery = new Delivery();
+  delivery.onHeld(new Map([['a', '1']]), 10);
+  expect(delivery.view('*')).toMatchObject({ state: 'synced', sentAt: undefined, ackedAt: 10 });
+  expect(delivery.view('*').resources.get('a')?.acked).toBe('1');
+  delivery.onSent('1', plan({ a: '2' }), 11);
+  expect(delivery.view('*').state).toBe('stale');
+  expect(delivery.view('*').resources.get('a')).toMatchObject({ sent: '2', acked: '1' });
+  delivery.onHeld(new Map([['a', '9']]), 12);
+  expect(delivery.view('*').resources.get('a')).toMatchObject({ sent: '2', acked: '1' });
+});

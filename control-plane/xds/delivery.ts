@@ -46,6 +46,15 @@ export class Delivery {
     return this.#lastNonce;
   }
 
+  /** What a proxy that comes back says it has: it took that once, from us or from another of us. */
+  onHeld(held: ReadonlyMap<string, string>, at: number): void {
+    if (held.size === 0 || this.#lastNonce !== '') return;
+    this.#ackedAt = at;
+    for (const [name, version] of held) {
+      this.#resources.set(name, { sent: version, acked: version, refused: undefined });
+    }
+  }
+
   onSent(nonce: string, plan: Plan, at: number): void {
     const resources = new Map(plan.resources.map((sent) => [sent.name, sent.version]));
     this.#pending.set(nonce, { resources, removed: plan.removed });
@@ -97,7 +106,7 @@ export class Delivery {
   }
 
   #state(): TypeDelivery['state'] {
-    if (this.#sentAt === undefined) return 'not-sent';
+    if (this.#sentAt === undefined && this.#ackedAt === undefined) return 'not-sent';
     if (this.#refusal !== undefined) return 'refused';
     return this.#pending.size === 0 ? 'synced' : 'stale';
   }

@@ -86,6 +86,7 @@ export class AdsStream {
     if (request.typeUrl === '') return fail(broken('a request on ADS needs a type_url'));
     const watch = this.#watch(request.typeUrl);
     if (watch === undefined) return fail(broken(`more than ${TYPES_MAX} types on one stream`));
+    watch.delivery.onHeld(request.held, this.#options.clock.wallTime());
     this.#settle(request, watch.delivery);
     const duty = watch.subscription.onRequest(request, watch.delivery.lastNonce);
     watch.duty = merge(watch.duty, duty);

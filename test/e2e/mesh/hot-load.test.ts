@@ -75,13 +75,10 @@ const name = (number: number) => `mark-${String(number).padStart(4, '0')}/c${num
 describe('under load', () => {
   test(`a plugin comes, changes ${SWAPS} times and goes, and no request notices more than that`, async () => {
     const load = new MixedLoad({ port: mesh.gateway, fault });
-    const times: number[] = [];
     for (let number = 1; number <= SWAPS; number += 1) {
       const url = await urlOf(number);
-      const from = performance.now();
       await apply(number, url);
       await untilServing(name(number));
-      times.push(performance.now() - from);
     }
     const status = await waitFor('the newest to be told of', async () => {
       const seen = await plugin();
@@ -92,7 +89,6 @@ describe('under load', () => {
     await mesh.delete('WasmPlugin', 'versioned');
     await untilServing('none');
     const report = await load.stop();
-    times.sort((a, b) => a - b);
     expect(report.faults).toEqual({});
     expect(report.perSecond).toBeGreaterThan(REQUESTS_PER_SECOND);
     expect(Object.keys(report.byShape)).toHaveLength(4);
@@ -142,7 +138,6 @@ test('a plugin that never worked serves nothing, the command says why, and reque
 test('the command waits until a plugin runs, and says how far it got', async () => {
   const yaml = wasmPlugin({ name: 'versioned', url: await urlOf(3) });
   const path = await mesh.directory.write('good.yaml', yaml);
-  const from = performance.now();
   const applied = await mesh.lateen('apply', '-f', path, '--wait');
   expect([applied.code, applied.stderr]).toEqual([0, '']);
   expect((await mesh.get('/')).header('x-version')).toBe('mark-0003/none');
