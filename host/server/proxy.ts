@@ -126,7 +126,7 @@ class RunningProxy implements ProxyProcess {
       const clusters = all(bootstrap.clusters as ReadonlyMap<string, never>);
       const listeners = all(bootstrap.listeners as ReadonlyMap<string, never>);
       const rehearsed = await this.#rehearse({ clusters, listeners });
-      return rehearsed.ok ? rehearsed.value : rehearsed.error;
+      return (rehearsed.ok ? rehearsed.value : rehearsed.error).map(bootstrap.place);
     }
     const refused = await this.#openAdmin();
     if (refused !== null) return [refused];

@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import { type FilterChainConfig, parseListener } from '../net/listener-config.ts';
 import type { FilterMessage, RouteMessage } from '../stream/build-service.ts';
+import { type FieldPlace, inside, problemWithin } from '../stream/field-place.ts';
 import { type HcmConfig, type HttpFilterConfig, parseHcm } from '../stream/hcm-config.ts';
 import type { ModuleCatalog } from './catalog.ts';
 import type { ChainMessage, ListenerMessage } from './messages.ts';
@@ -67,15 +68,18 @@ export class Resolver {
     chain: FilterChainConfig,
     listener: string,
   ): Promise<Result<ChainMessage, readonly Problem[]>> {
-    const parsed = parseHcm(chain.hcm, `Listener ${listener}`);
+    const place: FieldPlace = { resource: `Listener ${listener}`, path: chain.hcmPath };
+    const parsed = parseHcm(chain.hcm, place.resource, place.path);
     if (hasErrors(parsed.problems)) return fail(parsed.problems);
     const hcm = parsed.value;
-    const filters = await this.#filters(hcm.httpFilters, `Listener ${listener}`);
+    const filters = await this.#filters(hcm.httpFilters, place);
     if (!filters.ok) return filters;
-    const loggers = this.#loggers(hcm, `Listener ${listener}`);
+    const loggers = this.#loggers(hcm, place);
     if (!loggers.ok) return loggers;
     const routes = hcm.routeConfig === null ? ok(null) : this.routes(hcm.routeConfig);
-    if (!routes.ok) return routes;
+    if (!routes.ok) {
+      return fail(routes.error.map((each) => problemWithin(each, inside(place, 'routeConfig'))));
+    }
     return ok({
       hcm: chain.hcm,
       filters: filters.value,
@@ -87,17 +91,18 @@ export class Resolver {
 
   async #filters(
     configs: readonly HttpFilterConfig[],
-    resource: string,
+    place: FieldPlace,
   ): Promise<Result<readonly FilterMessage[], readonly Problem[]>> {
     const filters: FilterMessage[] = [];
     for (const [index, config] of configs.entries()) {
       if (config.disabled) continue;
       const plugin = await this.#plugin(config);
+      const path = config.discovery === null ? `httpFilters[${index}].typedConfig` : null;
       if (!plugin.ok) {
-        const path = `http_filters[${index}]`;
-        return fail([{ ...plugin.error, origin: { path, ...plugin.error.origin, resource } }]);
+        const field = path ?? `httpFilters[${index}].configDiscovery`;
+        return fail([problemWithin(plugin.error, inside(place, field))]);
       }
-      filters.push({ name: config.name, plugin: plugin.value });
+      filters.push({ name: config.name, plugin: plugin.value, path });
     }
     return ok(filters);
   }
@@ -111,14 +116,13 @@ export class Resolver {
     return catalog.plugin(config.name, typed);
   }
 
-  #loggers(hcm: HcmConfig, resource: string): Result<readonly PluginSpec[], readonly Problem[]> {
+  #loggers(hcm: HcmConfig, place: FieldPlace): Result<readonly PluginSpec[], readonly Problem[]> {
     const loggers: PluginSpec[] = [];
     for (const [index, log] of hcm.accessLogs.entries()) {
       const name = typeof log['name'] === 'string' ? log['name'] : 'access_log';
       const plugin = this.#options.catalog.plugin(name, { '@type': ACCESS_LOG, ...log });
       if (!plugin.ok) {
-        const path = `access_log[${index}]`;
-        return fail([{ ...plugin.error, origin: { resource, path } }]);
+        return fail([problemWithin(plugin.error, inside(place, `accessLog[${index}]`))]);
       }
       loggers.push(plugin.value);
     }

@@ -13,6 +13,7 @@ import {
   type ServiceLease,
   type ServicePlan,
 } from '../stream/build-service.ts';
+import { inside } from '../stream/field-place.ts';
 import { parseHcm } from '../stream/hcm-config.ts';
 import { LiveService } from './live-service.ts';
 import type { ChainMessage, ChangeMessage, ListenerMessage } from './messages.ts';
@@ -150,7 +151,7 @@ export class Runtime {
     const leases = new Map<string, ServiceLease>();
     const chains = chainsOf(config);
     for (const [place, chain] of message.chains.entries()) {
-      const built = this.#buildChain(chain, planFacts(config, chains[place]), routes);
+      const built = this.#buildChain(chain, planFacts(config, chains[place]), routes, warnings);
       if (built.ok) {
         leases.set(chainKey(chains[place]), built.value);
         continue;
@@ -163,17 +164,23 @@ export class Runtime {
 
   #buildChain(
     chain: ChainMessage,
-    facts: Pick<ServicePlan, 'listener' | 'bufferBytesMax'>,
+    facts: Pick<ServicePlan, 'listener' | 'bufferBytesMax' | 'place'>,
     routes: ReadonlyMap<string, RouteMessage>,
+    warnings: Problem[],
   ): Result<ServiceLease, readonly Problem[]> {
-    const parsed = parseHcm(chain.hcm, facts.listener.name);
+    const { place } = facts;
+    const parsed = parseHcm(chain.hcm, place.resource, place.path);
     if (hasErrors(parsed.problems)) return fail(parsed.problems);
-    const named = chain.rdsName === null ? chain.routes : routes.get(chain.rdsName);
+    warnings.push(...parsed.problems);
+    const { rdsName } = chain;
+    const named = rdsName === null ? chain.routes : routes.get(rdsName);
     const plan: ServicePlan = {
       hcm: parsed.value,
       filters: chain.filters,
       loggers: chain.loggers,
       routes: named ?? NO_ROUTES,
+      routesPlace:
+        rdsName === null ? inside(place, 'routeConfig') : { resource: rdsName, path: '' },
       ...facts,
     };
     const built = buildService(plan, this.#pool);
@@ -196,8 +203,9 @@ export function chainKey(chain: FilterChainConfig): string {
 function planFacts(
   config: ListenerConfig,
   chain: FilterChainConfig,
-): Pick<ServicePlan, 'listener' | 'bufferBytesMax'> {
+): Pick<ServicePlan, 'listener' | 'bufferBytesMax' | 'place'> {
   return {
+    place: { resource: `Listener ${config.name}`, path: chain.hcmPath },
     bufferBytesMax: config.bufferBytesMax,
     listener: {
       name: config.name,

@@ -4,6 +4,7 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { Plugin } from '../filter/plugin.ts';
 import type { PluginPool, PluginSpec } from '../filter/plugin-pool.ts';
+import { type FieldPlace, inside, problemWithin } from './field-place.ts';
 import type { HcmConfig } from './hcm-config.ts';
 import { objectAt, type RouteTable, routeEntry, type ScopedConfig } from './route-table.ts';
 import type { HttpService, ListenerFacts } from './service.ts';
@@ -37,6 +38,8 @@ export interface RouteMessage {
 export interface FilterMessage {
   readonly name: string;
   readonly plugin: PluginSpec;
+  /** Where its configuration stands in the connection manager; null = a resource of its own (ECDS). */
+  readonly path: string | null;
 }
 
 export interface ServicePlan {
@@ -46,6 +49,10 @@ export interface ServicePlan {
   readonly routes: RouteMessage;
   readonly listener: ListenerFacts;
   readonly bufferBytesMax: number;
+  /** Where the connection manager stands, for what is wrong in it. */
+  readonly place: FieldPlace;
+  /** The same for the routes: they may be a resource of their own. */
+  readonly routesPlace: FieldPlace;
 }
 
 /** What a service holds in the pool; `release` gives it all back, once. */
@@ -84,13 +91,13 @@ class ServiceBuilder {
     const { filters, loggers, hcm, listener, bufferBytesMax } = this.#plan;
     for (const filter of filters) {
       const plugin = this.#lease(filter.plugin);
-      if (!plugin.ok) return plugin;
+      if (!plugin.ok) return filter.path === null ? plugin : this.#refused(plugin, filter.path);
       this.#plugins.push(plugin.value);
     }
     const logging: Plugin[] = [];
-    for (const spec of loggers) {
+    for (const [index, spec] of loggers.entries()) {
       const plugin = this.#lease(spec);
-      if (!plugin.ok) return plugin;
+      if (!plugin.ok) return this.#refused(plugin, `accessLog[${index}].typedConfig`);
       logging.push(plugin.value);
     }
     const roadLength = this.#plugins.length;
@@ -113,6 +120,10 @@ class ServiceBuilder {
     for (const plugin of this.#leased) this.#pool.release(plugin);
   }
 
+  #refused(refusal: { readonly error: Problem }, path: string): Result<never> {
+    return fail(problemWithin(refusal.error, inside(this.#plan.place, path)));
+  }
+
   #lease(spec: PluginSpec): Result<Plugin> {
     const plugin = this.#pool.lease(spec);
     if (plugin.ok) this.#leased.push(plugin.value);
@@ -126,7 +137,7 @@ class ServiceBuilder {
   }
 
   #buildRoutes(routerAt: number): Result<RouteTable> {
-    const { routes } = this.#plan;
+    const { routes, routesPlace } = this.#plan;
     const scoped = this.#deliverParts();
     if (!scoped.ok) return scoped;
     const router = this.#plugins[routerAt];
@@ -136,12 +147,12 @@ class ServiceBuilder {
     for (const [index, host] of hosts.entries()) {
       const json = JSON.stringify({ '@type': VIRTUAL_HOST, ...host });
       const id = this.#serve(router, routes.virtualHostDigests[index], json);
-      if (!id.ok) return fail(within(id.error, routes.name, `virtual_hosts[${index}]`));
+      if (!id.ok) return fail(problemWithin(id.error, inside(routesPlace, hostPath(index))));
       references.push({ configId: id.value });
     }
     const whole = { '@type': ROUTE_CONFIGURATION, ...routes.json, virtualHosts: references };
     const configId = this.#serve(router, routes.digest, JSON.stringify(whole));
-    if (!configId.ok) return fail(within(configId.error, routes.name, ''));
+    if (!configId.ok) return fail(problemWithin(configId.error, routesPlace));
     const virtualHosts = hosts.map((host, index) => ({
       name: typeof host['name'] === 'string' ? host['name'] : '',
       metadata: objectAt(objectAt(host, 'metadata'), 'filterMetadata'),
@@ -160,7 +171,9 @@ class ServiceBuilder {
       if (place.value < 0) continue;
       const plugin = this.#plugins[place.value];
       const id = this.#serve(plugin, part.digest, part.json);
-      if (!id.ok) return fail(within(id.error, this.#plan.routes.name, pathOf(part)));
+      if (!id.ok) {
+        return fail(problemWithin(id.error, inside(this.#plan.routesPlace, pathOf(part))));
+      }
       scoped.add(part, { place: place.value, configId: id.value });
     }
     return ok(scoped);
@@ -215,15 +228,12 @@ function routesOf(host: JsonObject): readonly JsonObject[] {
 }
 
 function pathOf(part: ServedPart): string {
-  const host = part.virtualHost < 0 ? '' : `virtual_hosts[${part.virtualHost}]`;
+  const host = part.virtualHost < 0 ? '' : hostPath(part.virtualHost);
   const route = part.route < 0 ? '' : `.routes[${part.route}]`;
   const filter = part.filterName === null ? '' : `.typed_per_filter_config[${part.filterName}]`;
   return `${host}${route}${filter}`;
 }
 
-/** The same problem, said of the resource and the field that the module cannot know. */
-function within(problem: Problem, resource: string, path: string): Problem {
-  const inner = problem.origin.path ?? '';
-  const dot = path !== '' && inner !== '' && !inner.startsWith('[') ? '.' : '';
-  return { ...problem, origin: { ...problem.origin, resource, path: `${path}${dot}${inner}` } };
+function hostPath(index: number): string {
+  return `virtual_hosts[${index}]`;
 }

@@ -62,9 +62,14 @@ export interface HttpFilterConfig {
   readonly disabled: boolean;
 }
 
-export function parseHcm(json: JsonObject, resource: string): Outcome<HcmConfig> {
+/** `path`: where the message stands in the resource. */
+export function parseHcm(
+  json: JsonObject,
+  resource: string,
+  path = 'http_connection_manager',
+): Outcome<HcmConfig> {
   const sink: ReaderSink = { resource, problems: [] };
-  const r = new JsonReader(json, sink, 'http_connection_manager');
+  const r = new JsonReader(json, sink, path);
   const codec = r.string('codecType', 'AUTO');
   if (codec !== 'AUTO' && codec !== 'HTTP1') r.error(`${codec} is not supported yet`, 'codecType');
   const common = r.object('commonHttpProtocolOptions');

@@ -178,12 +178,13 @@ export class TestHost {
   #build(options: TestHostOptions, compiled: readonly CompiledModule[]): ServiceLease {
     const spec = (filter: TestFilter) => specOf(filter, compiled);
     const parsed = parseHcm(options.hcm ?? {}, 'test');
+    const routes = routesOf(options, spec);
     const built = buildService(
       {
         hcm: parsed.value,
-        filters: options.filters.map((f) => ({ name: f.name, plugin: spec(f) })),
+        filters: options.filters.map((f) => ({ name: f.name, plugin: spec(f), path: null })),
         loggers: (options.loggers ?? []).map(spec),
-        routes: routesOf(options, spec),
+        routes,
         listener: {
           name: 'test',
           filterChainName: 'test',
@@ -192,6 +193,8 @@ export class TestHost {
           port: 80,
         },
         bufferBytesMax: options.bufferBytesMax ?? 1024 * 1024,
+        place: { resource: 'test', path: '' },
+        routesPlace: { resource: routes.name, path: '' },
       },
       this.pool,
     );

@@ -161,7 +161,7 @@ test.for(REFUSALS)('refuses $name, and says where', async (refusal) => {
   const config = configWith(refusal, port);
   const { code, stderr } = await runProxy({ config });
   expect(stderr).toMatch(refusal.says);
-  expect(stderr).toMatch(/(error) (LAT|IST)\d{4} /);
+  expect(stderr).toMatch(/proxy\.yaml:\d+:\d+ .*error LAT\d{4} /);
   expect(code).toBe(1);
   expect(await accepts(port)).toBe(false);
 });
