@@ -33,6 +33,14 @@ test('a stall lasts until the test ends it', async () => {
   expect((await client.response()).status).toBe(200);
 });
 
+test('a stall that was ended before it began does not last', async () => {
+  await using server = await UnrulyServer.open([steps.readHead, steps.stall, steps.send('on')]);
+  await using client = await RawClient.connect({ port: server.port });
+  (await server.connection(0)).resume();
+  await client.send(REQUEST);
+  await waitFor('the bytes behind the stall', () => client.received.toString() === 'on');
+});
+
 test('it answers before it was asked, half-closes, and goes on reading', async () => {
   await using server = await UnrulyServer.open([
     steps.send('early'),

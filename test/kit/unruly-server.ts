@@ -112,6 +112,7 @@ export class UnrulyConnection {
   /** How much of `received` the `read` steps have used up. */
   #used = 0;
   #wake: (() => void) | undefined;
+  #stalls = 0;
   #resumed = 0;
   /** Steps done so far. */
   stepsDone = 0;
@@ -143,7 +144,7 @@ export class UnrulyConnection {
     return this.#chunks[0] ?? Buffer.alloc(0);
   }
 
-  /** Ends a `stall`. */
+  /** Ends a `stall`: the one that lasts, or, called before it, the next. */
   resume(): void {
     this.#resumed += 1;
     this.#wake?.();
@@ -174,7 +175,8 @@ export class UnrulyConnection {
         }
         return;
       case 'stall': {
-        const wanted = this.#resumed + 1;
+        this.#stalls += 1;
+        const wanted = this.#stalls;
         return await this.#until(() => this.#resumed >= wanted);
       }
       case 'half-close':
