@@ -52,6 +52,40 @@ describe('loadBootstrap', () => {
     });
   });
 
+  it('refuses inline routes to clusters that do not stand in the file, unless told not to', () => {
+    const text = (validate: string, cds = '') => `
+static_resources:
+  listeners:
+  - name: l
+    address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+    filter_chains:
+    - filters:
+      - name: hcm
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: s
+          route_config:
+            ${validate}
+            virtual_hosts:
+            - name: v
+              domains: ["*"]
+              routes:
+              - { match: { prefix: /a }, route: { cluster: orgin } }
+              - match: { prefix: / }
+                route: { weighted_clusters: { clusters: [{ name: origin, weight: 1 }, { name: far, weight: 1 }] } }
+  clusters: [{ name: origin, connect_timeout: 1s }]
+${cds}`;
+    expect(complaints(text('name: r'))).toEqual([
+      expect.stringMatching(
+        /^b\.yaml:18:51 .*LAT0201 there is no cluster orgin; did you mean origin\?/,
+      ),
+      expect.stringMatching(/^b\.yaml:20:89 .*LAT0201 there is no cluster far/),
+    ]);
+    expect(loadText(text('validate_clusters: false')).problems).toEqual([]);
+    const dynamic = 'dynamic_resources: { cds_config: { path_config_source: { path: /nowhere } } }';
+    expect(loadText(text('name: r', dynamic)).problems).toEqual([]);
+  });
+
   it('reads JSON with JSON names', () => {
     const { bootstrap, problems } = load('json-edge.json');
     expect(problems).toEqual([]);

@@ -4,6 +4,7 @@ import { JsonReader } from '@lateen/sdk/base/json-reader';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import type { XdsRegistry } from '@lateen/sdk/xds/registry';
 import { BOOTSTRAP, CLUSTER, LISTENER, SECRET } from '@lateen/sdk/xds/type-urls';
+import { checkClusterNames } from './cluster-references.ts';
 import {
   type ConfigSource,
   type GrpcSource,
@@ -102,6 +103,8 @@ function parse(r: JsonReader, json: JsonObject, flags: NodeFlags): Omit<Bootstra
   const secrets = named(statics, 'secrets', SECRET);
   const dynamic = readDynamic(r.object('dynamicResources'));
   checkSources(r, dynamic, clusters);
+  // With discovery any name may still come.
+  if (dynamic.cds === null) checkClusterNames(statics, new Set(clusters.keys()));
   const bootstrap = {
     json,
     node: withFlags(r.object('node').json, flags),
