@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { freePort } from '../kit/free-port.ts';
 import { CASES, type RunOptions, runCase } from './cases.ts';
@@ -35,6 +35,9 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
+
+/** What others do on this machine: figures of a busy one are too high, ours more than nginx's. */
+const loadBefore = loadavg()[0] ?? 0;
 
 if (values.help) console.log(HELP);
 else await main();
@@ -92,8 +95,10 @@ function say(text: string): void {
 function machine({ tool, connections, seconds, rounds }: RunOptions): string {
   const [cpu] = cpus();
   const date = new Date().toISOString().slice(0, 10);
+  const busy =
+    loadBefore > cpus().length / 2 ? ` (busy: load average ${loadBefore.toFixed(1)})` : '';
   return (
-    `${date}, Node ${process.version}, ${cpus().length} x ${cpu?.model ?? 'unknown CPU'}; ` +
+    `${date}, Node ${process.version}, ${cpus().length} x ${cpu?.model ?? 'unknown CPU'}${busy}; ` +
     `${tool}, ${connections} connections, ${rounds} rounds of ${seconds} s, median`
   );
 }
