@@ -124,6 +124,28 @@ test.each([
   expect(line).toBe(expected);
 });
 
+test.each([
+  [{}, '8.8.8.8, 9.9.9.9', '9.9.9.9:0'],
+  [{ xffNumTrustedHops: 1 }, '8.8.8.8, 9.9.9.9', '8.8.8.8:0'],
+  [{ xffNumTrustedHops: 2 }, '8.8.8.8, 9.9.9.9', '10.0.0.2:40000'],
+  [{}, '8.8.8.8, ::1', '[::1]:0'],
+  [{}, '8.8.8.8, somebody', '10.0.0.2:40000'],
+  [{}, '8.8.8.8, ', '10.0.0.2:40000'],
+  [{ useRemoteAddress: true }, '8.8.8.8, 9.9.9.9', '10.0.0.2:40000'],
+  [{ useRemoteAddress: true, xffNumTrustedHops: 1 }, '8.8.8.8, 9.9.9.9', '9.9.9.9:0'],
+  [
+    { useRemoteAddress: true, xffNumTrustedHops: 1, skipXffAppend: true },
+    '8.8.8.8, 9.9.9.9',
+    '9.9.9.9:0',
+  ],
+] as [JsonObject, string, string][])(
+  'with %j and x-forwarded-for %j the client is %s',
+  async (hcm, forwarded, expected) => {
+    const request = { headers: [['x-forwarded-for', forwarded]] as const };
+    expect(await lineOf(text('%DOWNSTREAM_REMOTE_ADDRESS%'), request, { hcm })).toBe(expected);
+  },
+);
+
 test('what happened to a request stands in flags, details and reason', async () => {
   const format = '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%';
   const failed = await lineOf(

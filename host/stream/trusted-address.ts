@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { headerName } from '../http/header-map.ts';
-import { formatAddress, parseIp } from '../net/ip.ts';
+import { formatAddress } from '../net/ip.ts';
 import type { HttpStream } from './stream.ts';
 
 const FORWARDED_FOR = headerName('x-forwarded-for');
@@ -15,12 +16,12 @@ export function trustedAddress(stream: HttpStream): string {
   const { useRemoteAddress, xffTrustedHops, skipXffAppend } = stream.service.hcm;
   const direct = stream.info.connection.remoteAddress;
   if (useRemoteAddress && xffTrustedHops === 0) return direct;
-  const values = stream.request?.getAll(FORWARDED_FOR) ?? [];
-  if (values.length === 0) return direct;
-  const list = values.join(',').split(',');
+  const { request } = stream;
+  if (request === null || !request.has(FORWARDED_FOR)) return direct;
   // An edge has put the peer's own address behind those that came.
   const skipped = useRemoteAddress && skipXffAppend ? xffTrustedHops - 1 : xffTrustedHops;
+  const list = request.getAll(FORWARDED_FOR).join(',').split(',');
   const address = list.at(-1 - skipped)?.trim();
-  if (address === undefined || parseIp(address) === null) return direct;
+  if (address === undefined || isIP(address) === 0) return direct;
   return formatAddress(address, 0);
 }
