@@ -49,6 +49,7 @@ export const CATALOG: readonly CatalogEntry[] = [
       'envoy.config.accesslog.v3.AccessLog',
       'envoy.extensions.access_loggers.file.v3.FileAccessLog',
       'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
+      'envoy.extensions.access_loggers.stream.v3.StderrAccessLog',
     ],
     sizeMax: 64_000,
     watches: true,
