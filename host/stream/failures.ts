@@ -11,8 +11,8 @@ export interface Failure {
   readonly body: string;
   /** Bits of Envoy's response flags. */
   readonly flags: number;
-  /** A `location` header, for redirects. */
-  readonly location?: string;
+  /** Added to the answer. */
+  readonly headers?: LocalReply['headers'];
 }
 
 export function failure(code: HttpErrorCode): Failure {
@@ -36,9 +36,13 @@ const CODES: Readonly<Record<UpstreamFailure, HttpErrorCode>> = {
   'protocol-error': 'upstream-protocol-error',
 };
 
+/** Tells a client, or the proxy before us, that trying again would only make things worse. */
+const OVERLOADED: LocalReply['headers'] = [['x-envoy-overloaded', 'true']];
+
 /** What the client gets when an attempt failed and nothing more is tried; `cause` says why. */
 export function upstreamFailure(kind: UpstreamFailure, cause: string): Failure {
   const known = failure(CODES[kind]);
+  if (kind === 'overflow') return { ...known, headers: OVERLOADED };
   if (kind !== 'connect-failure' || cause === '') return known;
   const details = known.details.replace('}', `|${cause.replaceAll(' ', '_')}}`);
   return { ...known, details, body: `${known.body}, transport failure reason: ${cause}` };
@@ -49,7 +53,7 @@ export function replyOf(entry: Failure): LocalReply {
     status: entry.status,
     details: entry.details,
     body: Buffer.from(entry.body, 'latin1'),
-    headers: entry.location === undefined ? [] : [['location', entry.location]],
+    headers: entry.headers ?? [],
     grpcStatus: -1,
   };
 }

@@ -66,7 +66,13 @@ export function prepareRequest(stream: HttpStream, head: HeaderMap): Failure | n
 /** The client is sent to the path without escaped slashes (UNESCAPE_AND_REDIRECT). */
 function redirectTo(head: HeaderMap): Failure {
   const location = head.get(PATH) ?? '/';
-  return { status: 307, details: 'path_normalization_failed', body: '', flags: 0, location };
+  return {
+    status: 307,
+    details: 'path_normalization_failed',
+    body: '',
+    flags: 0,
+    headers: [['location', location]],
+  };
 }
 
 /** What the first proxy on the way does: the client's word about itself is not taken. */
