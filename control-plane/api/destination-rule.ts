@@ -169,7 +169,6 @@ export const destinationRule = object({
 
 export type DestinationRuleSpec = z.output<typeof destinationRule>;
 export type TrafficPolicy = z.output<typeof trafficPolicy>;
-export type PortTrafficPolicy = z.output<typeof portPolicy>;
 export type ConnectionPool = z.output<typeof connectionPool>;
 export type LoadBalancer = z.output<typeof loadBalancer>;
 export type OutlierDetection = z.output<typeof outlierDetection>;

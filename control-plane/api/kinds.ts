@@ -156,14 +156,6 @@ export function judgeKind(apiVersion: string, kind: string): KindVerdict {
   return { is: 'foreign' };
 }
 
-/** The kinds and resource names a user may write on a command line: `vs` is up to the CLI. */
-export function kindByName(name: string): KindDefinition | undefined {
-  const lower = name.toLowerCase();
-  return Object.values(KINDS).find(
-    (item) => item.kind.toLowerCase() === lower || item.plural === lower,
-  );
-}
-
 function ourGroup(group: string): boolean {
   return group === '' || group === 'gateway.networking.k8s.io' || /(^|\.)istio\.io$/.test(group);
 }

@@ -53,4 +53,3 @@ export const serviceEntry = object({
 });
 
 export type ServiceEntrySpec = z.output<typeof serviceEntry>;
-export type ServiceEntryPort = z.output<typeof servicePort>;

@@ -55,4 +55,3 @@ export const sidecar = object({
 
 export type SidecarSpec = z.output<typeof sidecar>;
 export type SidecarIngress = z.output<typeof ingress>;
-export type SidecarEgress = z.output<typeof egress>;

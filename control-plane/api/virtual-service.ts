@@ -258,7 +258,6 @@ export type VirtualServiceSpec = z.output<typeof virtualService>;
 export type HttpRoute = z.output<typeof httpRoute>;
 export type HttpMatch = z.output<typeof match>;
 export type HttpRedirect = z.output<typeof redirect>;
-export type HttpRouteDestination = z.output<typeof routeDestination>;
 export type Destination = z.output<typeof destination>;
 export type HeaderChanges = z.output<typeof headers>;
 export type HttpRetries = z.output<typeof retries>;

@@ -8,8 +8,6 @@ export function inboundCluster(port: number): string {
 }
 
 export const BLACK_HOLE = 'BlackHoleCluster';
-export const PASSTHROUGH = 'PassthroughCluster';
-export const INBOUND_PASSTHROUGH = 'InboundPassthroughCluster';
 export const HTTP_PROXY_ROUTE = 'http_proxy';
 
 /** `0.0.0.0_8080`. */

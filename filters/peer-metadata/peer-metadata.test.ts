@@ -62,7 +62,7 @@ async function ownHeader(): Promise<string> {
 }
 
 const peerOf = (exchange: ReturnType<TestHost['request']>, name: string) =>
-  Buffer.from(exchange.stream.filters.filterState.get(name) ?? [])
+  Buffer.from(exchange.stream.filters.filterState(name) ?? [])
     .toString()
     .split('\0');
 

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
 import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
+import { expect, test } from 'vitest';
 import { compileAssembly } from '../wasm/fixtures/assembly.ts';
 import { type FakeServices, fakeServices } from '../wasm/fixtures/fake-services.ts';
 import { FakeStream } from '../wasm/fixtures/fake-stream.ts';

@@ -6,7 +6,7 @@ export const BUCKET_BOUNDS: readonly number[] = [
 
 /** One count per bound, one for what lies above them all, then the sum and the count. */
 export const BUCKETS = BUCKET_BOUNDS.length + 1;
-export const HISTOGRAM_SUM = BUCKETS;
+export const HISTOGRAM_SUM = BUCKETS + 0;
 export const HISTOGRAM_COUNT = BUCKETS + 1;
 export const HISTOGRAM_SLOTS = BUCKETS + 2;
 

@@ -52,30 +52,6 @@ export function adsService(registry: XdsRegistry): AdsService {
   };
 }
 
-/** Any unary or streaming method of a service in the registry, over canonical JSON. */
-export function jsonMethod(
-  registry: XdsRegistry,
-  service: string,
-  method: string,
-): MethodDefinition<JsonObject, JsonObject> {
-  const desc = registry.types.getService(service)?.methods.find((m) => m.name === method);
-  if (desc === undefined) throw new Error(`no method ${service}/${method}`);
-  const kind = desc.methodKind;
-  const read = (type: DescMessage) => (bytes: Buffer) =>
-    unwrap(registry.decode(type.typeName, bytes));
-  const write = (type: DescMessage) => (json: JsonObject) =>
-    Buffer.from(unwrap(registry.encode({ '@type': `/${type.typeName}`, ...json })).value);
-  return {
-    path: `/${service}/${method}`,
-    requestStream: kind === 'client_streaming' || kind === 'bidi_streaming',
-    responseStream: kind === 'server_streaming' || kind === 'bidi_streaming',
-    requestSerialize: write(desc.input),
-    requestDeserialize: read(desc.input),
-    responseSerialize: write(desc.output),
-    responseDeserialize: read(desc.output),
-  };
-}
-
 function unwrap<T>(
   result:
     | { readonly ok: true; readonly value: T }

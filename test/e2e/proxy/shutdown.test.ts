@@ -63,14 +63,16 @@ test('SIGTERM under load drops nothing: connections are refused, requests are no
   const config = staticProxy({ listenPort: port, upstreamPort: origin.port });
   await using proxy = await ProxyProcess.start({ config, ports: [port], concurrency: 2 });
   const url = `http://127.0.0.1:${port}/`;
-  await using load = new SteadyLoad({ url, concurrency: 16, keepAlive: false });
+  const clients = 16;
+  await using load = new SteadyLoad({ url, concurrency: clients, keepAlive: false });
   await waitFor('load', () => load.counts.ok > 200);
   proxy.child.signal('SIGTERM');
   expect((await proxy.child.waitForExit()).code).toBe(0);
   const others = load.counts.failures.filter((reason) => reason !== 'ECONNREFUSED');
-  // A connection that the kernel had accepted for us when the port closed is reset, no more.
+  // Only a connection that still waited in the kernel's queue when the port closed is reset: each
+  // client has one at most.
   expect(others.filter((reason) => reason !== 'ECONNRESET')).toEqual([]);
-  expect(others.length).toBeLessThanOrEqual(2);
+  expect(others.length).toBeLessThanOrEqual(clients);
 });
 
 const LOG = {
