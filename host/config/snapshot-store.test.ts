@@ -115,6 +115,53 @@ describe('SnapshotStore', () => {
     expect(changes).toEqual(['listeners+in']);
   });
 
+  it('asks anew for what the server took away after its last reference was gone', async () => {
+    const { store, changes, update } = openStore();
+    void update('listeners', [listener('in', 'r', ['wasm'])]);
+    void update('routes', [{ name: 'r' }]);
+    await update('extensions', [{ name: 'wasm' }]);
+    await update('listeners', [listener('in', 'r')]);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe('extensions-wasm'));
+    expect([...store.active('extensions').keys()]).toEqual([]);
+    await update('extensions', [], ['wasm']);
+    changes.length = 0;
+    void update('listeners', [listener('in', 'r', ['wasm'])]);
+    await Promise.resolve();
+    expect(changes).toEqual([]);
+    await update('extensions', [{ name: 'wasm' }]);
+    expect(changes).toEqual(['extensions+wasm listeners+in']);
+  });
+
+  it('keeps what was about to go when a listener comes that names it', async () => {
+    const { store, changes, update } = openStore();
+    void update('listeners', [listener('in', 'r', ['wasm'])]);
+    void update('routes', [{ name: 'r' }]);
+    await update('extensions', [{ name: 'wasm' }]);
+    await update('listeners', [listener('in', 'r')]);
+    await update('listeners', [listener('in', 'r', ['wasm'])]);
+    expect(changes.slice(-2)).toEqual(['listeners+in', 'listeners+in']);
+    expect([...store.active('extensions').keys()]).toEqual(['wasm']);
+  });
+
+  it('waits the whole time for what has come before and gone', async () => {
+    const { changes, clock, update } = openStore();
+    void update('listeners', [listener('in', 'r', ['wasm'])]);
+    void update('routes', [{ name: 'r' }]);
+    clock.advance(100);
+    await update('extensions', [{ name: 'wasm' }]);
+    await update('listeners', [listener('in', 'r')]);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe('extensions-wasm'));
+    clock.advance(14_800);
+    changes.length = 0;
+    void update('listeners', [listener('in', 'r', ['wasm'])]);
+    await Promise.resolve();
+    clock.advance(200);
+    await Promise.resolve();
+    expect(changes).toEqual([]);
+    await update('extensions', [{ name: 'wasm' }]);
+    expect(changes).toEqual(['extensions+wasm listeners+in']);
+  });
+
   it('refuses a resource, keeps its last good version, and lets the others through', async () => {
     let bad = '';
     const { store, changes, update } = openStore((change) =>

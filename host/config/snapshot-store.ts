@@ -40,6 +40,7 @@ export interface SnapshotStoreOptions {
 }
 
 const SETTLE_MS = 1000;
+const REFERRED_TYPES = ['assignments', 'routes', 'extensions'] as const;
 
 /** An update whose sender waits to hear what became of it. */
 interface Ticket {
@@ -90,7 +91,9 @@ export class SnapshotStore {
    */
   update(type: ResourceType, update: ResourceUpdate): Promise<readonly Problem[]> {
     const state = this.#types[type];
+    this.#forgetAbsent();
     for (const [name, resource] of update.set) {
+      this.#endWait(type, name);
       if (keepsActive(state, name, resource)) continue;
       state.staged.set(name, resource);
       this.#versions.set(resource.json, resource.version);
@@ -233,6 +236,7 @@ export class SnapshotStore {
   }
 
   #readyChange(): ResourceChange {
+    this.#keepWanted();
     const change: { -readonly [Type in ResourceType]?: TypeChange } = {};
     for (const type of RESOURCE_TYPES) {
       const { staged, removing } = this.#types[type];
@@ -284,16 +288,37 @@ export class SnapshotStore {
     this.#waits.set(key, timer);
   }
 
+  #endWait(type: ResourceType, name: string): void {
+    const key = `${type} ${name}`;
+    this.#waits.get(key)?.cancel();
+    this.#waits.delete(key);
+  }
+
+  /** Whoever asks for it next time asks the server anew: it may have come to be since. */
+  #forgetAbsent(): void {
+    for (const type of REFERRED_TYPES) {
+      const { absent } = this.#types[type];
+      if (absent.size === 0) continue;
+      const wanted = this.wanted(type);
+      for (const name of absent) if (!wanted.has(name)) absent.delete(name);
+    }
+  }
+
+  /** What was about to go stays where somebody came who refers to it. */
+  #keepWanted(): void {
+    for (const type of REFERRED_TYPES) {
+      const { removing } = this.#types[type];
+      if (removing.size === 0) continue;
+      for (const name of this.wanted(type)) removing.delete(name);
+    }
+  }
+
   /** Routes, endpoints and extensions go when nothing refers to them any more. */
   #dropUnwanted(): void {
-    for (const type of ['assignments', 'routes', 'extensions'] as const) {
+    for (const type of REFERRED_TYPES) {
       const wanted = this.wanted(type);
-      const { active, staged, removing, absent } = this.#types[type];
+      const { active, removing } = this.#types[type];
       for (const name of active.keys()) if (!wanted.has(name)) removing.add(name);
-      for (const name of absent) if (!wanted.has(name)) absent.delete(name);
-      for (const name of staged.keys()) {
-        if (wanted.has(name)) removing.delete(name);
-      }
     }
   }
 
