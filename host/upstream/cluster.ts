@@ -23,7 +23,7 @@ export interface UpstreamServices {
   /** Counts of circuit breakers that all workers share; undefined = the worker's own. */
   readonly breakerCounts?: (cluster: string) => Int32Array;
   /**
-   * Whether this worker publishes membership gauges: gauges are summed over the workers, so
+   * Whether this worker publishes membership: what workers publish is summed, so
    * exactly one does.
    */
   readonly publishesMembership: boolean;
@@ -120,7 +120,7 @@ export class UpstreamCluster implements Cluster {
     const changed = this.#replaceHosts(places);
     this.#assignment = assignment;
     this.#rebalance();
-    if (changed) this.stats.add('membership_change', 1);
+    if (changed && this.#services.publishesMembership) this.stats.add('membership_change', 1);
   }
 
   /** No new requests; what is under way ends by itself. */
