@@ -121,6 +121,17 @@ describe('under load', () => {
   }, 90_000);
 });
 
+test('a plugin that comes and goes again and again is in force each time, and gone each time', async () => {
+  const url = await urlOf(4);
+  for (let round = 0; round < 20; round += 1) {
+    await apply(4, url);
+    await untilServing(name(4));
+    await mesh.delete('WasmPlugin', 'versioned');
+    await untilServing('none');
+  }
+  expect(await mesh.log('proxy-front.default')).not.toContain('has not arrived');
+}, 60_000);
+
 test('a plugin that never worked serves nothing, the command says why, and requests go on', async () => {
   const file = await mesh.directory.write('broken.wasm', 'hello world');
   const yaml = wasmPlugin({ name: 'broken', url: pathToFileURL(file).href });
