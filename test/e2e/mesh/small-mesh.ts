@@ -23,6 +23,8 @@ interface Summary {
     readonly nodeId: string;
     readonly pid: number;
     readonly admin: string;
+    /** The port of a sidecar's HTTP proxy. */
+    readonly outbound?: number;
   }[];
 }
 
