@@ -4,6 +4,7 @@ import { type CodecServices, h1ServerOptions } from '../http/h1-options.ts';
 import { type H1Server, openH1Server } from '../http/h1-server.ts';
 import type { Rejection } from '../http/rejection.ts';
 import type { HcmConfig } from '../stream/hcm-config.ts';
+import { logRefusedRequest } from '../stream/refused-request.ts';
 import type { StreamServices } from '../stream/service.ts';
 import { type Downstream, HttpStream } from '../stream/stream.ts';
 import type { LiveService, PinnedStream, ServiceVersion } from './live-service.ts';
@@ -52,7 +53,11 @@ export class Connections {
       },
       info,
       {
-        onRejected: (rejection) => onRejected(rejection, service.current.hcm.statPrefix),
+        onRejected: (rejection) => {
+          const { current } = service;
+          onRejected(rejection, current.hcm.statPrefix);
+          logRefusedRequest(current, this.#options.streams, rejection, info);
+        },
         onClose: () => this.#open.delete(server),
       },
     );

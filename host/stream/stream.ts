@@ -1,9 +1,11 @@
 import type { Clock } from '@lateen/sdk/base/clock';
 import type { Half } from '../filter/road.ts';
 import type { ConnectionInfo, MessageReceiver, MessageWriter, ResetReason } from '../http/codec.ts';
+import { errorFlag, httpError } from '../http/errors.ts';
 import { statusOf } from '../http/head-writer.ts';
 import type { HeaderMap } from '../http/header-map.ts';
 import { headerName } from '../http/header-map.ts';
+import type { Rejection } from '../http/rejection.ts';
 import { responseFlag } from '../http/response-flags.ts';
 import type { Host, UpstreamConnection } from '../upstream/seam.ts';
 import type { LocalReply } from '../wasm/effects.ts';
@@ -85,6 +87,23 @@ export class HttpStream implements MessageReceiver, ExchangeOwner, FilterVerdict
     if (this.request$.stopped) return;
     this.#timers.routeSelected(this.filters.selected);
     this.request$.head(end);
+  }
+
+  /** The codec has answered by itself: the log alone hears of it, in place of all that follows. */
+  refused({ head, code, status, details }: Rejection): void {
+    const entry = httpError(code);
+    const { info } = this;
+    this.#ended = true;
+    this.request = head;
+    info.requestHeadBytes = head.bytes;
+    info.flags |= errorFlag(entry);
+    info.details = details;
+    info.status = status;
+    info.responseBodyBytes = entry.body.length;
+    info.responseEndAt = this.clock.now();
+    this.filters.close();
+    // The head stays the codec's own.
+    this.request = null;
   }
 
   onInformational(): void {

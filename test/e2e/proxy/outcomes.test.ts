@@ -153,6 +153,23 @@ test.each(answered)("%s is logged in Envoy's words", async (path, script, line) 
   else expect(found).toMatch(line);
 });
 
+const REFUSED: readonly (readonly [path: string, request: string, line: string])[] = [
+  ['/te', 'Host: t\r\nTransfer-Encoding: x\r\n\r\n', '400 DPE http1.invalid_transfer_encoding -'],
+  ['/fold', 'Host: t\r\n a: b\r\n\r\n', '400 DPE http1.invalid_characters -'],
+  ['/host', '\r\n', '400 DPE missing_host_header -'],
+  ['/big', `Host: t\r\na: ${'x'.repeat(70_000)}\r\n\r\n`, '431 DPE http1.headers_too_large -'],
+];
+
+test.each(REFUSED)(
+  '%s, which never was a request, is logged all the same',
+  async (path, rest, line) => {
+    await using client = await RawClient.connect({ port });
+    await client.send(`GET ${path} HTTP/1.1\r\n${rest}`);
+    await client.untilEnd();
+    expect(await logged(path)).toBe(line);
+  },
+);
+
 test('a client that leaves is DC, with no status', async () => {
   const next = origin.connections.length;
   origin.setScript([steps.readHead, steps.stall]);
