@@ -11,7 +11,7 @@ export interface Resumable {
 }
 
 /** Size of the buffers that connections gather their output in. */
-const BUFFER_BYTES = 16 * 1024;
+const BUFFER_BYTES = 20 * 1024;
 /** Buffers kept for the next turn. */
 const BUFFERS_MAX = 256;
 

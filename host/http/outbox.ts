@@ -3,7 +3,7 @@ import type { Flushable, FlushQueue } from './flush-queue.ts';
 import { copyBytes } from './write-bytes.ts';
 
 /** Chunks up to this size are copied behind what is gathered; longer ones are sent as they are. */
-const COPY_BYTES_MAX = 8 * 1024;
+const COPY_BYTES_MAX = 16 * 1024;
 /** More gathered output than this leaves at once, whatever the turn. */
 const GATHERED_BYTES_MAX = 64 * 1024;
 const NO_BUFFER = Buffer.alloc(0);
@@ -23,6 +23,8 @@ export class Outbox implements Flushable {
   /** Full buffers and large chunks that stand before `#buffer`. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  /** The buffers among `#parts`, which may serve again. */
+  #sealed: Buffer[] = [];
   #queued = false;
   #above = false;
   #ending = false;
@@ -86,6 +88,7 @@ export class Outbox implements Flushable {
   discard(): void {
     this.#parts = [];
     this.#partBytes = 0;
+    this.#sealed = [];
     this.#used = 0;
   }
 
@@ -116,6 +119,7 @@ export class Outbox implements Flushable {
 
   #seal(): void {
     this.#parts.push(this.#buffer.subarray(0, this.#used));
+    this.#sealed.push(this.#buffer);
     this.#partBytes += this.#used;
     this.#buffer = NO_BUFFER;
     this.#used = 0;
@@ -127,19 +131,27 @@ export class Outbox implements Flushable {
     this.#socket.write(buffer.subarray(0, this.#used));
     this.#used = 0;
     this.#buffer = NO_BUFFER;
-    // Nothing waits in the socket: the kernel has read the buffer, it may serve again.
     if (this.#socket.writableLength === 0) this.#queue.giveBuffer(buffer);
   }
 
   #writeParts(): void {
     if (this.#used > 0) this.#seal();
     const parts = this.#parts;
+    const sealed = this.#sealed;
     this.givenBytes += this.#partBytes;
     this.#parts = [];
     this.#partBytes = 0;
+    this.#sealed = [];
     this.#socket.cork();
     for (const part of parts) this.#socket.write(part);
     this.#socket.uncork();
+    this.#reuse(sealed);
+  }
+
+  /** If nothing waits in the socket, the kernel has read the buffers: they may serve again. */
+  #reuse(buffers: readonly Buffer[]): void {
+    if (this.#socket.writableLength > 0) return;
+    for (const buffer of buffers) this.#queue.giveBuffer(buffer);
   }
 
   #drained(): void {
