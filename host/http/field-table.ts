@@ -66,6 +66,7 @@ export class FieldTable {
   #end = PSEUDO_COUNT;
   #count = 0;
   #bytes = 0;
+  #asked = 0;
 
   constructor(limits: HeaderLimits = DEFAULT_HEADER_LIMITS) {
     this.#limits = limits;
@@ -135,8 +136,23 @@ export class FieldTable {
     return this.findHash(hashName(name, start, end), name, start, end, from);
   }
 
+  /** One bit (`1 << (hash & 31)`) for each name that was looked for since `forgetAsked`. */
+  get askedNames(): number {
+    return this.#asked;
+  }
+
+  forgetAsked(): void {
+    this.#asked = 0;
+  }
+
+  /** All fields were read, whatever their names. */
+  askedForAll(): void {
+    this.#asked = -1;
+  }
+
   /** As `find`, for a hash that is known. */
   findHash(hash: number, name: Uint8Array, start: number, end: number, from: number): number {
+    this.#asked |= 1 << (hash & 31);
     const table = this.#table;
     const length = end - start;
     for (let slot = from, row = from * STRIDE; slot < this.#end; slot++, row += STRIDE) {
@@ -145,6 +161,7 @@ export class FieldTable {
       if (this.#sameName(row, name, start, length)) return slot;
     }
     if (hash === HOST_HASH && from <= AUTHORITY && this.isAuthorityAlias(name, start, end)) {
+      this.#asked |= 1 << (PSEUDO_HASH[AUTHORITY] & 31);
       return this.live(AUTHORITY) ? AUTHORITY : -1;
     }
     return -1;

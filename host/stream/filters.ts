@@ -43,6 +43,8 @@ export class StreamFilters implements SlotStream {
   #notedReset = false;
   #notedResumes: { readonly place: number; readonly half: Half }[] | null = null;
   #routeStale = true;
+  /** Names that the selection has looked at, as `HeaderMap.askedNames`. */
+  #routeReads = 0;
   /** A module was told a configuration of the route. */
   #scoped = false;
   #closed = false;
@@ -67,16 +69,21 @@ export class StreamFilters implements SlotStream {
     return served;
   }
 
-  /** Asks the router again if a header was edited, or the cache cleared, since it last was asked. */
+  /**
+   * Asks the router again if the cache was cleared since it last was asked, or a header edited that
+   * it looked at.
+   */
   refreshRoute(): void {
     const { chain, routes } = this.#stream.service;
     const { request } = this.#stream;
     if (chain.routerAt < 0 || request === null) return;
-    if (!this.#routeStale && request.editedNames === 0) return;
+    if (!this.#routeStale && (request.editedNames & this.#routeReads) === 0) return;
     this.#routeStale = false;
     request.forgetEdits();
+    request.forgetAsked();
     const slot = this.#slots[chain.routerAt];
     const address = slot.selectRoute(routes.configId);
+    this.#routeReads = request.askedNames;
     const vm = slot.context?.vm;
     if (address === TRAPPED || vm === undefined) return;
     this.selected = address === 0 ? null : readSelection(vm, address, routes);
@@ -182,7 +189,8 @@ export class StreamFilters implements SlotStream {
   }
 
   readProperty(slot: FilterSlot, path: Uint8Array, range: ByteRange, sink: PropertySink): number {
-    return readProperty({ stream: this.#stream, plugin: slot.plugin }, path, range, sink);
+    const source = { stream: this.#stream, plugin: slot.plugin };
+    return readProperty(source, path, range.start, range.end, sink);
   }
 
   writeProperty(path: string, value: Uint8Array): number {

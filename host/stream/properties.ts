@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import * as status from '@lateen/sdk/abi/status';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Plugin } from '../filter/plugin.ts';
-import type { ByteRange } from '../filter/slot.ts';
 import type { PropertySink, RootProperties } from '../wasm/effects.ts';
 import { filterStateReader } from './filter-state.ts';
 import { CONNECTION_PROPERTIES } from './property-connection.ts';
@@ -36,10 +35,17 @@ export interface PropertyFamily {
 export function readProperty(
   source: PropertySource,
   path: Uint8Array,
-  range: ByteRange,
+  start: number,
+  end: number,
   sink: PropertySink,
 ): number {
-  return readerOf(path, range.start, range.end)(source, sink);
+  const at = (start ^ (start >>> 9) ^ (end << 4)) & RECENT_MASK;
+  const recent = RECENT[at];
+  if (recent !== null && sameBytes(recent.bytes, path, start, end))
+    return recent.read(source, sink);
+  const read = readerOf(path, start, end);
+  if (end - start <= MADE_BYTES_MAX) RECENT[at] = { bytes: path.slice(start, end), read };
+  return read(source, sink);
 }
 
 /** What a root context can read: the node, by `node` and `xds.node`, and the machine's `hostname`. */
@@ -62,6 +68,13 @@ interface WholePath {
 }
 
 const NO_PATH: WholePath = { bytes: new Uint8Array(0), read: () => status.NOT_FOUND };
+
+/**
+ * A module's paths are literals, which stand at the same address each time: its readers are found
+ * again by that, and proved by the bytes.
+ */
+const RECENT_MASK = 1023;
+const RECENT: (WholePath | null)[] = new Array<WholePath | null>(RECENT_MASK + 1).fill(null);
 
 /** Paths that modules ask for are few, short and come again: their readers are made once. */
 const MADE_MAX = 1024;

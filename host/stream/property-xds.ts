@@ -91,14 +91,19 @@ type Encoded = (sink: PropertySink) => number;
 /** Configuration does not change in place, so what a path leads to is encoded once for each. */
 function jsonReader(read: ReadMetadata, keys: readonly string[]): ReadValue {
   const known = new WeakMap<JsonObject, Encoded>();
+  let lastRoot: JsonObject | undefined;
+  let last: Encoded | undefined;
   return (source, sink) => {
     const root = read(source);
     if (root === undefined) return status.NOT_FOUND;
+    if (root === lastRoot && last !== undefined) return last(sink);
     let write = known.get(root);
     if (write === undefined) {
       write = encoded(valueAt(root, keys));
       known.set(root, write);
     }
+    lastRoot = root;
+    last = write;
     return write(sink);
   };
 }

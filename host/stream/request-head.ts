@@ -1,4 +1,5 @@
 import { canonicalizeAuthority } from '../http/authority.ts';
+import type { ConnectionInfo } from '../http/codec.ts';
 import { type HeaderMap, headerName } from '../http/header-map.ts';
 import { normalizePath } from '../http/path.ts';
 import { type Failure, failure } from './failures.ts';
@@ -16,7 +17,7 @@ const UNDERSCORE = 0x5f;
  * Headers that only our own side may set; an edge takes them off a client's request.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/header_sanitizing
  */
-const INTERNAL_ONLY = [
+const INTERNAL_ONLY: ReadonlySet<string> = new Set([
   'x-envoy-decorator-operation',
   'x-envoy-downstream-service-cluster',
   'x-envoy-downstream-service-node',
@@ -40,7 +41,9 @@ const INTERNAL_ONLY = [
   'x-envoy-upstream-rq-timeout-alt-response',
   'x-envoy-upstream-rq-timeout-ms',
   'x-envoy-upstream-stream-duration-ms',
-].map(headerName);
+]);
+/** What all of them begin with. */
+const PREFIX = Buffer.from('x-envoy-');
 
 /**
  * Makes a received head what filters and upstream may rely on: one canonical path (policies judge
@@ -78,13 +81,41 @@ function redirectTo(head: HeaderMap): Failure {
 /** What the first proxy on the way does: the client's word about itself is not taken. */
 function prepareEdge(stream: HttpStream, head: HeaderMap): void {
   const { hcm } = stream.service;
-  for (const name of INTERNAL_ONLY) head.removeName(name);
-  const address = addressOf(stream.info.connection.remoteAddress);
+  removeInternal(head);
+  const address = clientAddress(stream.info.connection);
   head.setName(EXTERNAL_ADDRESS, address);
   head.removeName(FORWARDED_PROTO);
   if (hcm.skipXffAppend) return;
+  if (!head.has(FORWARDED_FOR)) {
+    head.addName(FORWARDED_FOR, address);
+    return;
+  }
   const earlier = head.getAll(FORWARDED_FOR);
-  head.setName(FORWARDED_FOR, [...earlier, address].join(','));
+  head.setName(FORWARDED_FOR, [...earlier, Buffer.from(address).toString('latin1')].join(','));
+}
+
+/** In one pass over the fields, of which hardly ever one is meant. */
+function removeInternal(head: HeaderMap): void {
+  for (let slot = 0; slot < head.end; slot++) {
+    if (!head.live(slot) || head.nameEnd(slot) - head.nameStart(slot) < PREFIX.length) continue;
+    const bytes = head.nameBytes(slot);
+    const start = head.nameStart(slot);
+    let same = 0;
+    while (same < PREFIX.length && bytes[start + same] === PREFIX[same]) same++;
+    if (same === PREFIX.length && INTERNAL_ONLY.has(head.nameText(slot))) head.drop(slot);
+  }
+}
+
+const addresses = new WeakMap<ConnectionInfo, Uint8Array>();
+
+/** The peer's address without its port, made once for each connection. */
+function clientAddress(connection: ConnectionInfo): Uint8Array {
+  let address = addresses.get(connection);
+  if (address === undefined) {
+    address = Buffer.from(addressOf(connection.remoteAddress), 'latin1');
+    addresses.set(connection, address);
+  }
+  return address;
 }
 
 function setRequestId(stream: HttpStream, head: HeaderMap): void {

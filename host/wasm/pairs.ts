@@ -46,6 +46,7 @@ export function headersSize(map: HeaderMap): number {
 
 /** Writes all fields of a map; `target` has room for `headersSize(map)` bytes at `start`. */
 export function encodeHeaders(map: HeaderMap, target: Uint8Array, start: number): void {
+  map.askedForAll();
   putU32(target, start, map.count);
   let sizes = start + COUNT_BYTES;
   let at = sizes + map.count * SIZES_BYTES;

@@ -53,6 +53,7 @@ function readFunctions(guest: Guest): HostFunctions {
       const map = findMap(guest, type);
       if (map === null) return status.BAD_ARGUMENT;
       if (!memory.has(out >>> 0, 4)) return status.INVALID_MEMORY_ACCESS;
+      map.askedForAll();
       memory.setU32(out >>> 0, map.bytes);
       return status.OK;
     },

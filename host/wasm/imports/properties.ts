@@ -81,15 +81,11 @@ class GuestSink implements PropertySink {
   }
 
   text(value: string): number {
-    const size = Buffer.byteLength(value);
-    const address = this.#room(size);
+    for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return this.#utf8(value);
+    const address = this.#room(value.length);
     if (address < 0) return status.INVALID_MEMORY_ACCESS;
     const { u8 } = this.#guest.memory;
-    if (size === value.length) {
-      for (let i = 0; i < size; i++) u8[address + i] = value.charCodeAt(i);
-    } else {
-      Buffer.from(u8.buffer, address, size).write(value);
-    }
+    for (let i = 0; i < value.length; i++) u8[address + i] = value.charCodeAt(i);
     return status.OK;
   }
 
@@ -124,6 +120,11 @@ class GuestSink implements PropertySink {
     if (address < 0) return status.INVALID_MEMORY_ACCESS;
     if (size > 0) encodeHeaders(map, this.#guest.memory.u8, address);
     return status.OK;
+  }
+
+  #utf8(value: string): number {
+    const bytes = Buffer.from(value);
+    return this.bytes(bytes, 0, bytes.length);
   }
 
   #room(size: number): number {
