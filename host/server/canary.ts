@@ -28,6 +28,7 @@ export function openCanary(node: JsonObject, log: Log): Runtime {
       regexes: createRegexes(),
       rootProperties: rootProperties(node),
     }),
+    clock,
   );
 }
 

@@ -1,3 +1,4 @@
+import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import { expect, test } from 'vitest';
 import type { ServiceLease } from '../stream/build-service.ts';
 import type { HttpService } from '../stream/service.ts';
@@ -26,7 +27,7 @@ const stream = () => {
 
 test('a version is given back when its last stream has ended, not before', () => {
   const [first, second] = [new Lease('1'), new Lease('2')];
-  const live = new LiveService(first);
+  const live = new LiveService(first, new SteppedClock());
   const { version } = live;
   const pinned = stream();
   version.enter(pinned);
@@ -40,24 +41,46 @@ test('a version is given back when its last stream has ended, not before', () =>
 
 test('a version that nobody uses is given back at once', () => {
   const first = new Lease('1');
-  const live = new LiveService(first);
+  const live = new LiveService(first, new SteppedClock());
   live.replace(new Lease('2'));
   expect(first.released).toBe(1);
 });
 
-test('of more than four live versions the oldest is cut short', () => {
-  const live = new LiveService(new Lease('0'));
-  const streams = [stream(), stream(), stream(), stream()];
+/** A stream on each of `count` versions that follow one another at once. */
+function streamsOnVersions(live: LiveService, count: number) {
+  const streams = Array.from({ length: count }, stream);
   for (const [index, each] of streams.entries()) {
     live.version.enter(each);
     live.replace(new Lease(String(index + 1)));
   }
-  expect(streams.map((each) => each.wasReset)).toEqual([true, false, false, false]);
+  return streams;
+}
+
+test('of more than four live versions the oldest are cut short once they had time to end', () => {
+  const clock = new SteppedClock();
+  const live = new LiveService(new Lease('0'), clock);
+  const streams = streamsOnVersions(live, 3);
+  clock.advance(5_000);
+  streams.push(...streamsOnVersions(live, 3));
+  const cut = () => streams.map(({ wasReset }) => wasReset);
+  clock.advance(9_999);
+  expect(cut()).toEqual([false, false, false, false, false, false]);
+  clock.advance(1);
+  expect(cut()).toEqual([true, true, true, false, false, false]);
+  clock.advance(100_000);
+  expect(cut()).toEqual([true, true, true, false, false, false]);
+});
+
+test('changes that come too fast for that cut the oldest at once', () => {
+  const live = new LiveService(new Lease('0'), new SteppedClock());
+  const streams = streamsOnVersions(live, 70);
+  const cut = streams.filter(({ wasReset }) => wasReset);
+  expect(cut).toEqual(streams.slice(0, 7));
 });
 
 test('closing gives everything back once the streams are gone', () => {
   const first = new Lease('1');
-  const live = new LiveService(first);
+  const live = new LiveService(first, new SteppedClock());
   const { version } = live;
   const pinned = stream();
   version.enter(pinned);
@@ -69,7 +92,7 @@ test('closing gives everything back once the streams are gone', () => {
 
 test('streams leave in any order, and only those that stay are cut short', () => {
   const first = new Lease('1');
-  const live = new LiveService(first);
+  const live = new LiveService(first, new SteppedClock());
   const { version } = live;
   const streams = Array.from({ length: 5 }, stream);
   for (const each of streams) version.enter(each);

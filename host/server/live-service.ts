@@ -1,8 +1,14 @@
+import type { Clock, Timer } from '@lateen/sdk/base/clock';
 import type { ServiceLease } from '../stream/build-service.ts';
 import type { HttpService } from '../stream/service.ts';
 
-/** So many versions of one service may be live; the oldest is cut short when there are more. */
+/**
+ * So many versions of one service may be live. Where there are more, the oldest has to end: its
+ * streams get the time to drain, unless changes come so fast that even that would be too many.
+ */
 const VERSIONS_MAX = 4;
+const DRAINING_VERSIONS_MAX = 64;
+const DRAIN_MS = 15_000;
 
 /** A stream that is pinned to the version it began with. */
 export interface PinnedStream {
@@ -17,6 +23,8 @@ export class ServiceVersion {
   /** In no order: who leaves is replaced by the last one. */
   readonly #streams: PinnedStream[] = [];
   #retired = false;
+  /** When it was replaced, by the clock. */
+  retiredAt = Number.POSITIVE_INFINITY;
 
   constructor(lease: ServiceLease) {
     this.lease = lease;
@@ -56,10 +64,13 @@ export class ServiceVersion {
  * pinned to the version it began with; a version's VMs close when its last stream has ended.
  */
 export class LiveService {
+  readonly #clock: Clock;
   #versions: ServiceVersion[];
   #last: ServiceVersion;
+  #trimming: Timer | undefined;
 
-  constructor(lease: ServiceLease) {
+  constructor(lease: ServiceLease, clock: Clock) {
+    this.#clock = clock;
     this.#last = new ServiceVersion(lease);
     this.#versions = [this.#last];
   }
@@ -76,13 +87,29 @@ export class LiveService {
   replace(lease: ServiceLease): void {
     const previous = this.#last;
     this.#last = new ServiceVersion(lease);
-    this.#versions = [...this.#versions.filter((version) => !version.idle), this.#last];
+    this.#versions.push(this.#last);
+    previous.retiredAt = this.#clock.now();
     previous.retire();
-    while (this.#versions.length > VERSIONS_MAX) this.#versions.shift()?.cutShort();
+    this.#trim();
   }
 
   /** No stream will begin here any more. */
   close(): void {
+    this.#trimming?.cancel();
     for (const version of this.#versions) version.retire();
+  }
+
+  /** Cuts the oldest versions short that are too many and had their time; comes again for others. */
+  #trim(): void {
+    this.#trimming?.cancel();
+    this.#versions = this.#versions.filter((version) => version === this.#last || !version.idle);
+    while (this.#versions.length > VERSIONS_MAX) {
+      const leftMs = this.#versions[0]!.retiredAt + DRAIN_MS - this.#clock.now();
+      if (leftMs > 0 && this.#versions.length <= DRAINING_VERSIONS_MAX) {
+        this.#trimming = this.#clock.setTimer(leftMs, () => this.#trim());
+        return;
+      }
+      this.#versions.shift()?.cutShort();
+    }
   }
 }

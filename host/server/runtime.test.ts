@@ -65,7 +65,7 @@ function openParts() {
     resolveWasm: () => Promise.reject(new Error('no module is fetched here')),
     extension: () => undefined,
   });
-  return { pool, resolver, runtime: new Runtime(pool) };
+  return { pool, resolver, runtime: new Runtime(pool, systemClock) };
 }
 
 function listener(name: string, chains: readonly string[] = ['a']): JsonObject {

@@ -1,3 +1,4 @@
+import type { Clock } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
@@ -48,11 +49,13 @@ interface PreparedListener {
  */
 export class Runtime {
   readonly #pool: PluginPool;
+  readonly #clock: Clock;
   #listeners = new Map<string, LiveListener>();
   #routes: ReadonlyMap<string, RouteMessage> = new Map();
 
-  constructor(pool: PluginPool) {
+  constructor(pool: PluginPool, clock: Clock) {
     this.#pool = pool;
+    this.#clock = clock;
   }
 
   get listeners(): ReadonlyMap<string, LiveListener> {
@@ -112,7 +115,7 @@ export class Runtime {
     for (const [key, lease] of prepared.leases) {
       const service = known?.services.get(key);
       service?.replace(lease);
-      services.set(key, service ?? new LiveService(lease));
+      services.set(key, service ?? new LiveService(lease, this.#clock));
     }
     for (const [key, service] of known?.services ?? []) {
       if (!services.has(key)) service.close();

@@ -87,7 +87,7 @@ export class Serving {
       regexes: createRegexes(),
       rootProperties: rootProperties(node),
     });
-    this.runtime = new Runtime(this.#pool);
+    this.runtime = new Runtime(this.#pool, systemClock);
     this.#connections = new Connections({
       codec: this.#codec,
       streams: {
