@@ -16,7 +16,7 @@ import { SmallMesh } from './small-mesh.ts';
 import { compileVersionedGuest } from './versioned-guest.ts';
 
 /** How long a request may take that has nothing to do with the hostile plugin. */
-const BYSTANDER_MS = isCalm() ? 1_000 : 8_000;
+const bystanderMs = () => (isCalm() ? 1_000 : 8_000);
 const RSS_KB_MAX = 700_000;
 const LOG_BYTES_MAX = 4_000_000;
 
@@ -95,7 +95,7 @@ describe('one that fails open harms nobody else', () => {
       await waitFor('others after it', () => others.answered > answered + 50);
       const report = await others.stop();
       expect(report.faults).toEqual({});
-      expect(report.maxMs).toBeLessThan(BYSTANDER_MS);
+      expect(report.maxMs).toBeLessThan(bystanderMs());
     },
     30_000,
   );
@@ -127,7 +127,7 @@ test('one that floods the log is heard a little, and no request waits for it', a
   await waitFor('requests', () => others.answered > 400, { deadlineMs: 20_000 });
   const report = await others.stop();
   expect(report.faults).toEqual({});
-  expect(report.maxMs).toBeLessThan(BYSTANDER_MS);
+  expect(report.maxMs).toBeLessThan(bystanderMs());
   const said = (await mesh.log(GATEWAY_LOG)).slice(before);
   expect(said).toContain('flood of a thousand lines');
   expect(said.length).toBeLessThan(LOG_BYTES_MAX);

@@ -7,3 +7,8 @@ import { availableParallelism, loadavg } from 'node:os';
 export function isCalm(): boolean {
   return loadavg()[0]! < availableParallelism() * 1.5;
 }
+
+/** What a load must reach for a test to say anything. */
+export function requestsPerSecondMin(): number {
+  return isCalm() ? 1_000 : 100;
+}
