@@ -1,5 +1,5 @@
 import { ascii } from '@lateen/sdk/base/bytes';
-import { hashName } from './header-name.ts';
+import { hashName, nameBit } from './header-name.ts';
 import {
   AUTHORITY,
   CONSTANTS,
@@ -67,6 +67,8 @@ export class FieldTable {
   #count = 0;
   #bytes = 0;
   #asked = 0;
+  /** One bit for each name that has been here since `reset`. */
+  #present = 0;
 
   constructor(limits: HeaderLimits = DEFAULT_HEADER_LIMITS) {
     this.#limits = limits;
@@ -136,7 +138,7 @@ export class FieldTable {
     return this.findHash(hashName(name, start, end), name, start, end, from);
   }
 
-  /** One bit (`1 << (hash & 31)`) for each name that was looked for since `forgetAsked`. */
+  /** One bit (`nameBit`) for each name that was looked for since `forgetAsked`. */
   get askedNames(): number {
     return this.#asked;
   }
@@ -152,7 +154,10 @@ export class FieldTable {
 
   /** As `find`, for a hash that is known. */
   findHash(hash: number, name: Uint8Array, start: number, end: number, from: number): number {
-    this.#asked |= 1 << (hash & 31);
+    const bit = nameBit(hash);
+    this.#asked |= bit;
+    if ((this.#present & bit) === 0)
+      return hash === HOST_HASH ? this.#alias(name, start, end, from) : -1;
     const table = this.#table;
     const length = end - start;
     for (let slot = from, row = from * STRIDE; slot < this.#end; slot++, row += STRIDE) {
@@ -160,11 +165,14 @@ export class FieldTable {
       if (table[row + NAME_END] - table[row + NAME_START] !== length) continue;
       if (this.#sameName(row, name, start, length)) return slot;
     }
-    if (hash === HOST_HASH && from <= AUTHORITY && this.isAuthorityAlias(name, start, end)) {
-      this.#asked |= 1 << (PSEUDO_HASH[AUTHORITY] & 31);
-      return this.live(AUTHORITY) ? AUTHORITY : -1;
-    }
-    return -1;
+    return hash === HOST_HASH ? this.#alias(name, start, end, from) : -1;
+  }
+
+  /** The slot that `host` stands for, or -1. */
+  #alias(name: Uint8Array, start: number, end: number, from: number): number {
+    if (from > AUTHORITY || !this.isAuthorityAlias(name, start, end)) return -1;
+    this.#asked |= nameBit(PSEUDO_HASH[AUTHORITY]);
+    return this.live(AUTHORITY) ? AUTHORITY : -1;
   }
 
   /** Empties the table for the next message. */
@@ -176,6 +184,7 @@ export class FieldTable {
     this.#end = PSEUDO_COUNT;
     this.#count = 0;
     this.#bytes = 0;
+    this.#present = 0;
   }
 
   /** The buffer that received ranges point into; may be a longer copy of the one before. */
@@ -204,6 +213,7 @@ export class FieldTable {
     table[row + VALUE_START] = valueStart;
     table[row + VALUE_END] = valueEnd;
     table[row + HASH] = hash;
+    this.#present |= nameBit(hash);
     this.#count++;
     this.#bytes += nameEnd - nameStart + valueEnd - valueStart;
     return slot;
@@ -233,8 +243,7 @@ export class FieldTable {
   /** Adds a field whose name is copied, lower-cased, and whose value is empty; returns its slot. */
   protected appendName(hash: number, name: Uint8Array, start: number, end: number): number {
     const slot = this.#newSlot();
-    const at = this.#keep(name, start, end);
-    for (let i = at; i < at + end - start; i++) this.#arena[i] = LOWER[this.#arena[i]];
+    const at = this.#keepLower(name, start, end);
     const table = this.#table;
     const row = slot * STRIDE;
     table[row + META] = ARENA | (ARENA << VALUE_SOURCE) | LIVE;
@@ -243,6 +252,7 @@ export class FieldTable {
     table[row + VALUE_START] = 0;
     table[row + VALUE_END] = 0;
     table[row + HASH] = hash;
+    this.#present |= nameBit(hash);
     this.#count++;
     this.#bytes += end - start;
     return slot;
@@ -272,6 +282,7 @@ export class FieldTable {
     this.#end = other.#end;
     this.#count = other.#count;
     this.#bytes = other.#bytes;
+    this.#present |= other.#present;
   }
 
   /** Whether the name is `host` and stands for `:authority` here: everywhere but in responses. */
@@ -301,6 +312,7 @@ export class FieldTable {
     table[row + VALUE_START] = valueStart;
     table[row + VALUE_END] = valueEnd;
     table[row + HASH] = PSEUDO_HASH[slot];
+    this.#present |= nameBit(PSEUDO_HASH[slot]);
     this.#count++;
     this.#bytes += PSEUDO_END[slot] - PSEUDO_START[slot] + valueEnd - valueStart;
   }
@@ -325,11 +337,26 @@ export class FieldTable {
     this.#table = table;
   }
 
+  /** Copies a name into the arena in lower case and returns where it stands. */
+  #keepLower(source: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    const at = this.#room(length);
+    const arena = this.#arena;
+    for (let i = 0; i < length; i++) arena[at + i] = LOWER[source[start + i]];
+    this.#arenaUsed = at + length;
+    return at;
+  }
+
+  /** Where so many bytes can stand in the arena. */
+  #room(length: number): number {
+    if (this.#arenaUsed + length > this.#arena.length) this.#renewArena(length);
+    return this.#arenaUsed;
+  }
+
   /** Copies bytes into the arena and returns where they stand. */
   #keep(source: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if (this.#arenaUsed + length > this.#arena.length) this.#renewArena(length);
-    const at = this.#arenaUsed;
+    const at = this.#room(length);
     const arena = this.#arena;
     if (length < 32) for (let i = 0; i < length; i++) arena[at + i] = source[start + i];
     else arena.set(source.subarray(start, end), at);

@@ -39,7 +39,7 @@ export function readProperty(
   end: number,
   sink: PropertySink,
 ): number {
-  const at = (start ^ (start >>> 9) ^ (end << 4)) & RECENT_MASK;
+  const at = Math.imul(start * 31 + end, 0x9e3779b1) >>> RECENT_SHIFT;
   const recent = RECENT[at];
   if (recent !== null && sameBytes(recent.bytes, path, start, end))
     return recent.read(source, sink);
@@ -73,8 +73,9 @@ const NO_PATH: WholePath = { bytes: new Uint8Array(0), read: () => status.NOT_FO
  * A module's paths are literals, which stand at the same address each time: its readers are found
  * again by that, and proved by the bytes.
  */
-const RECENT_MASK = 1023;
-const RECENT: (WholePath | null)[] = new Array<WholePath | null>(RECENT_MASK + 1).fill(null);
+const RECENT_BITS = 10;
+const RECENT_SHIFT = 32 - RECENT_BITS;
+const RECENT: (WholePath | null)[] = new Array<WholePath | null>(1 << RECENT_BITS).fill(null);
 
 /** Paths that modules ask for are few, short and come again: their readers are made once. */
 const MADE_MAX = 1024;

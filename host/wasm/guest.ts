@@ -86,7 +86,6 @@ export class Guest {
   frame: Frame | null = null;
   /** Inside `proxy_on_vm_start`. */
   vmStarting = false;
-  effective: Frame | null = null;
   /** The last root context ends: a fault now hurts nobody (some SDKs abort there). */
   closing = false;
   fault: Problem | null = null;
@@ -96,9 +95,14 @@ export class Guest {
   #guarded = false;
   #allocator: GuestFunction | null = null;
   #lastId = 0;
+  /** What `proxy_set_effective_context` has chosen in place of `frame`. */
+  #chosen: Frame | null = null;
+  /** Whether the module can look for its contexts at all. */
+  readonly #looksUp: boolean;
 
   constructor(compiled: CompiledModule, options: VmOptions, services: VmServices) {
     this.compiled = compiled;
+    this.#looksUp = compiled.imports.has('proxy_set_effective_context');
     this.options = options;
     this.services = services;
     const speaker = () => this.root?.pluginName ?? compiled.name;
@@ -230,9 +234,24 @@ export class Guest {
     return this.#lastId;
   }
 
+  /** Whether contexts of streams have to be found by their ids. */
+  get looksUpContexts(): boolean {
+    return this.#looksUp;
+  }
+
+  /** The context that host calls act on: the running one, unless the module has chosen another. */
+  get effective(): Frame | null {
+    return this.#chosen === null ? this.frame : this.#chosen;
+  }
+
+  set effective(frame: Frame | null) {
+    this.#chosen = frame;
+  }
+
   /** What a host call acts on: the effective context's stream, null where that is none. */
   get effects(): StreamEffects | null {
-    return this.effective === null ? null : this.effective.effects;
+    const { effective } = this;
+    return effective === null ? null : effective.effects;
   }
 
   get root(): RootFrame | null {
@@ -251,9 +270,9 @@ export class Guest {
   ): number {
     if (this.fault !== null) return TRAPPED;
     const outer = this.frame;
-    const outerEffective = this.effective;
+    const outerChosen = this.#chosen;
     this.frame = frame;
-    this.effective = frame;
+    if (outerChosen !== null) this.#chosen = null;
     if (outer === null) {
       this.log.forgetErrors();
       // A callback inside another one's host call shares its fuel.
@@ -266,7 +285,7 @@ export class Guest {
       this.#died(error, name, fuel);
     }
     this.frame = outer;
-    this.effective = outerEffective;
+    if (this.#chosen !== outerChosen) this.#chosen = outerChosen;
     return this.fault === null ? (result ?? 0) : TRAPPED;
   }
 

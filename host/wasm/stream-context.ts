@@ -18,7 +18,6 @@ export class StreamContext implements Frame {
   readonly root: StreamOwner;
   effects: StreamEffects | null;
   readonly #guest: Guest;
-  readonly #tracked: boolean;
 
   constructor(vm: Vm, guest: Guest, root: StreamOwner, effects: StreamEffects) {
     this.vm = vm;
@@ -26,8 +25,7 @@ export class StreamContext implements Frame {
     this.root = root;
     this.effects = effects;
     this.id = guest.nextId();
-    this.#tracked = guest.compiled.imports.has('proxy_set_effective_context');
-    if (this.#tracked) guest.contexts.set(this.id, this);
+    if (guest.looksUpContexts) guest.contexts.set(this.id, this);
     const create = guest.functions.onContextCreate;
     if (create !== null) guest.call(create, this, 'proxy_on_context_create', root.id, 0);
   }
@@ -119,7 +117,7 @@ export class StreamContext implements Frame {
     if (logToo) this.log();
     if (onDelete !== null) guest.call(onDelete, this, 'proxy_on_delete', 0, 0);
     this.effects = null;
-    if (this.#tracked) guest.contexts.delete(this.id);
+    if (guest.looksUpContexts) guest.contexts.delete(this.id);
     this.root.streamClosed();
   }
 
