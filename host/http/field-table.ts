@@ -339,11 +339,10 @@ export class FieldTable {
 
   /** Copies a name into the arena in lower case and returns where it stands. */
   #keepLower(source: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    const at = this.#room(length);
+    const at = this.#room(end - start);
     const arena = this.#arena;
-    for (let i = 0; i < length; i++) arena[at + i] = LOWER[source[start + i]];
-    this.#arenaUsed = at + length;
+    for (let i = start; i < end; i++) arena[at + i - start] = LOWER[source[i]];
+    this.#arenaUsed = at + end - start;
     return at;
   }
 

@@ -166,8 +166,7 @@ export class HostPool implements ConnectionOwner, AttemptQueue {
       attempt.fail('overflow', 'too many requests', this.#host);
       return;
     }
-    stats.add('upstream_rq_total', 1);
-    stats.add('upstream_rq_active', 1);
+    stats.requestBegan();
     this.counts.requests++;
     this.counts.activeRequests++;
     attempt.begin(connection, this.#host);
@@ -232,7 +231,7 @@ export class HostPool implements ConnectionOwner, AttemptQueue {
   #countRequestEnd(): void {
     this.counts.activeRequests--;
     this.#settings.breakers.give('requests');
-    this.#settings.stats.add('upstream_rq_active', -1);
+    this.#settings.stats.requestEnded();
   }
 
   #countClosed(connection: PoolConnection): void {
