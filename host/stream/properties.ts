@@ -39,13 +39,8 @@ export function readProperty(
   end: number,
   sink: PropertySink,
 ): number {
-  let at = Math.imul(start * 31 + end, 0x9e3779b1) >>> RECENT_SHIFT;
-  let recent = RECENT[at];
-  // Two paths may have one place in common: then the other one stands beside it.
-  if (recent !== null && recent.bytes.length !== end - start) {
-    at ^= 1;
-    recent = RECENT[at];
-  }
+  const at = Math.imul(start * 31 + end, 0x9e3779b1) >>> RECENT_SHIFT;
+  const recent = RECENT[at];
   if (recent !== null && sameBytes(recent.bytes, path, start, end))
     return recent.read(source, sink);
   const read = readerOf(path, start, end);

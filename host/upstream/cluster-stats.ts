@@ -44,8 +44,6 @@ export type ClusterStat = (typeof STATS)[number][0];
 const PLACES: ReadonlyMap<ClusterStat, number> = new Map(
   STATS.map(([name], index) => [name, index]),
 );
-const TOTAL = PLACES.get('upstream_rq_total') ?? 0;
-const ACTIVE = PLACES.get('upstream_rq_active') ?? 0;
 
 /**
  * A cluster's statistics as slots, each defined when it first counts: most clusters of a mesh see
@@ -66,29 +64,15 @@ export class ClusterStats {
     this.#slots.increment(this.#id(stat), delta);
   }
 
-  /** A request is on its way; without a look-up by name. */
-  requestBegan(): void {
-    this.#slots.increment(this.#at(TOTAL), 1);
-    this.#slots.increment(this.#at(ACTIVE), 1);
-  }
-
-  requestEnded(): void {
-    this.#slots.increment(this.#at(ACTIVE), -1);
-  }
-
   /** Sets a gauge, or puts a value into a histogram. */
   record(stat: ClusterStat, value: number): void {
     this.#slots.record(this.#id(stat), value);
   }
 
   #id(stat: ClusterStat): number {
-    return this.#at(PLACES.get(stat) ?? 0);
-  }
-
-  #at(place: number): number {
+    const place = PLACES.get(stat) ?? 0;
     if (this.#ids[place] === 0) {
-      const [name, type] = STATS[place];
-      this.#ids[place] = this.#slots.define(type, this.#prefix + name);
+      this.#ids[place] = this.#slots.define(STATS[place][1], this.#prefix + stat);
     }
     return this.#ids[place];
   }

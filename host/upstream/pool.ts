@@ -166,7 +166,8 @@ export class HostPool implements ConnectionOwner, AttemptQueue {
       attempt.fail('overflow', 'too many requests', this.#host);
       return;
     }
-    stats.requestBegan();
+    stats.add('upstream_rq_total', 1);
+    stats.add('upstream_rq_active', 1);
     this.counts.requests++;
     this.counts.activeRequests++;
     attempt.begin(connection, this.#host);
@@ -231,7 +232,7 @@ export class HostPool implements ConnectionOwner, AttemptQueue {
   #countRequestEnd(): void {
     this.counts.activeRequests--;
     this.#settings.breakers.give('requests');
-    this.#settings.stats.requestEnded();
+    this.#settings.stats.add('upstream_rq_active', -1);
   }
 
   #countClosed(connection: PoolConnection): void {

@@ -81,8 +81,12 @@ class GuestSink implements PropertySink {
   }
 
   text(value: string): number {
-    const bytes = encoded(value);
-    return this.bytes(bytes, 0, bytes.length);
+    for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return this.#utf8(value);
+    const address = this.#room(value.length);
+    if (address < 0) return status.INVALID_MEMORY_ACCESS;
+    const { u8 } = this.#guest.memory;
+    for (let i = 0; i < value.length; i++) u8[address + i] = value.charCodeAt(i);
+    return status.OK;
   }
 
   int64(value: number): number {
@@ -118,22 +122,12 @@ class GuestSink implements PropertySink {
     return status.OK;
   }
 
+  #utf8(value: string): number {
+    const bytes = Buffer.from(value);
+    return this.bytes(bytes, 0, bytes.length);
+  }
+
   #room(size: number): number {
     return this.#guest.allocateFor(size, this.#out, this.#outSize);
   }
-}
-
-/** Texts that streams show are few and come again (names, addresses): they are encoded once. */
-const TEXTS_MAX = 1024;
-const TEXT_LENGTH_MAX = 256;
-const TEXTS = new Map<string, Uint8Array>();
-
-function encoded(text: string): Uint8Array {
-  const known = TEXTS.get(text);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(text);
-  if (text.length > TEXT_LENGTH_MAX) return bytes;
-  if (TEXTS.size === TEXTS_MAX) TEXTS.clear();
-  TEXTS.set(text, bytes);
-  return bytes;
 }
