@@ -39,13 +39,7 @@ export function readProperty(
   end: number,
   sink: PropertySink,
 ): number {
-  const at = Math.imul(start * 31 + end, 0x9e3779b1) >>> RECENT_SHIFT;
-  const recent = RECENT[at];
-  if (recent !== null && sameBytes(recent.bytes, path, start, end))
-    return recent.read(source, sink);
-  const read = readerOf(path, start, end);
-  if (end - start <= MADE_BYTES_MAX) RECENT[at] = { bytes: path.slice(start, end), read };
-  return read(source, sink);
+  return readerOf(path, start, end)(source, sink);
 }
 
 /** What a root context can read: the node, by `node` and `xds.node`, and the machine's `hostname`. */
@@ -68,14 +62,6 @@ interface WholePath {
 }
 
 const NO_PATH: WholePath = { bytes: new Uint8Array(0), read: () => status.NOT_FOUND };
-
-/**
- * A module's paths are literals, which stand at the same address each time: its readers are found
- * again by that, and proved by the bytes.
- */
-const RECENT_BITS = 10;
-const RECENT_SHIFT = 32 - RECENT_BITS;
-const RECENT: (WholePath | null)[] = new Array<WholePath | null>(1 << RECENT_BITS).fill(null);
 
 /** Paths that modules ask for are few, short and come again: their readers are made once. */
 const MADE_MAX = 1024;
