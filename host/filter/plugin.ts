@@ -80,6 +80,11 @@ export class Plugin {
     return !this.#closed && this.#root.vm.alive;
   }
 
+  /** Whether it is entered once for each stream, at its end, and never on the way. */
+  get onlyLogs(): boolean {
+    return this.has.onStreamLog && !this.has.onConfig && !this.has.onRouteConfig;
+  }
+
   /** Bytes of linear memory of the VM at hand. */
   get memoryBytes(): number {
     return this.#root.vm.memoryBytes;
@@ -87,13 +92,14 @@ export class Plugin {
 
   /** A context for a stream, or null where there is no VM; then `failurePolicy` says what to do. */
   openStream(effects: StreamEffects): StreamContext | null {
-    const served = this.#root.vm.alive ? this.#root.accepting : this.#revive();
-    if (!served) {
-      this.refusals++;
-      return null;
-    }
+    if (!this.#serves()) return null;
     const context = this.#root.openStream(effects);
     return this.#root.vm.alive ? context : null;
+  }
+
+  /** For a module that only logs: the stream that `effects` shows is over. */
+  logStream(effects: StreamEffects): void {
+    if (this.#serves()) this.#root.logStream(effects);
   }
 
   /** Hands over a message of a type that the module serves, under an id of the caller's. */
@@ -112,6 +118,13 @@ export class Plugin {
   close(): void {
     this.#closed = true;
     this.#root.close();
+  }
+
+  /** Whether there is a VM for a new stream, made now if one is due. */
+  #serves(): boolean {
+    const served = this.#root.vm.alive ? this.#root.accepting : this.#revive();
+    if (!served) this.refusals++;
+    return served;
   }
 
   #revive(): boolean {

@@ -11,6 +11,6 @@ export interface FilterChain {
   readonly roadLength: number;
   /** Place of the module that selects routes, -1 where there is none. */
   readonly routerAt: number;
-  /** Modules that only log; their contexts are made at log time. */
+  /** Modules that only log, filters before access logs; their contexts are made at log time. */
   readonly loggers: readonly Plugin[];
 }

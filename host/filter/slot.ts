@@ -4,7 +4,7 @@ import * as maps from '@lateen/sdk/abi/maps';
 import * as status from '@lateen/sdk/abi/status';
 import type { BodyBuffer } from '../http/body-buffer.ts';
 import type { HeaderMap } from '../http/header-map.ts';
-import type { LocalReply, PropertySink, StreamEffects } from '../wasm/effects.ts';
+import type { LocalReply, PropertyPath, PropertySink, StreamEffects } from '../wasm/effects.ts';
 import { type StreamContext, TRAPPED } from '../wasm/vm.ts';
 import type { Plugin } from './plugin.ts';
 import type { Half, RoadFilter } from './road.ts';
@@ -19,6 +19,7 @@ export interface SlotStream {
   noteResume(slot: FilterSlot, half: Half): void;
   resetByFilter(): void;
   readProperty(slot: FilterSlot, path: Uint8Array, range: ByteRange, sink: PropertySink): number;
+  readPropertyAt(slot: FilterSlot, path: PropertyPath, sink: PropertySink): number;
   writeProperty(path: string, value: Uint8Array): number;
   clearRouteCache(): void;
   rewriteHostPerAttempt(): void;
@@ -166,6 +167,12 @@ export class FilterSlot implements RoadFilter, StreamEffects {
     this.#settled(0);
   }
 
+  /** The stream is over: a module that only logs is entered once. */
+  log(): void {
+    if (this.plugin.has.onStreamLog) this.plugin.logStream(this);
+    else if (this.open()) this.close();
+  }
+
   /** The stream is over: done, log, delete. Nothing the module asks for has an effect any more. */
   close(): void {
     const context = this.#context;
@@ -200,6 +207,10 @@ export class FilterSlot implements RoadFilter, StreamEffects {
 
   readProperty(path: Uint8Array, start: number, end: number, sink: PropertySink): number {
     return this.#stream.readProperty(this, path, { start, end }, sink);
+  }
+
+  readPropertyAt(path: PropertyPath, sink: PropertySink): number {
+    return this.#stream.readPropertyAt(this, path, sink);
   }
 
   writeProperty(path: string, value: Uint8Array): number {

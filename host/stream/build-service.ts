@@ -78,8 +78,9 @@ class ServiceBuilder {
   readonly #pool: PluginPool;
   readonly #leased: Plugin[] = [];
   readonly #served: { readonly plugin: Plugin; readonly digest: string }[] = [];
-  /** Filters in order, then companions. */
+  /** Filters in order but for those that only log, then companions. */
   readonly #plugins: Plugin[] = [];
+  readonly #byName = new Map<string, Plugin>();
   #released = false;
 
   constructor(plan: ServicePlan, pool: PluginPool) {
@@ -89,12 +90,14 @@ class ServiceBuilder {
 
   build(): Result<HttpService> {
     const { filters, loggers, hcm, listener, bufferBytesMax } = this.#plan;
+    const logging: Plugin[] = [];
     for (const filter of filters) {
       const plugin = this.#lease(filter.plugin);
       if (!plugin.ok) return filter.path === null ? plugin : this.#refused(plugin, filter.path);
-      this.#plugins.push(plugin.value);
+      this.#byName.set(filter.name, plugin.value);
+      if (plugin.value.onlyLogs) logging.push(plugin.value);
+      else this.#plugins.push(plugin.value);
     }
-    const logging: Plugin[] = [];
     for (const [index, spec] of loggers.entries()) {
       const plugin = this.#lease(spec);
       if (!plugin.ok) return this.#refused(plugin, `accessLog[${index}].typedConfig`);
@@ -181,9 +184,11 @@ class ServiceBuilder {
 
   /** Where in the chain the part's module stands; a module that is not there joins as companion. */
   #placeOf(part: ServedPart): Result<number> {
-    const { filters } = this.#plan;
     if (part.filterName !== null) {
-      return ok(filters.findIndex((filter) => filter.name === part.filterName));
+      const named = this.#byName.get(part.filterName);
+      if (named === undefined) return ok(-1);
+      const place = this.#plugins.indexOf(named);
+      return place < 0 ? fail(onlyLogs(named)) : ok(place);
     }
     const known = this.#plugins.findIndex((plugin) => plugin.key === part.companion.key);
     if (known >= 0) return ok(known);
@@ -212,6 +217,11 @@ class ScopedParts {
     }
     return best.flatMap((entry) => (entry === undefined ? [] : [entry.config]));
   }
+}
+
+function onlyLogs({ name }: Plugin): Problem {
+  const message = `${name} only logs: it takes no configuration of a route`;
+  return { level: 'error', code: 'LAT0312', message, origin: { resource: name } };
 }
 
 const VIRTUAL_HOST = 'type.googleapis.com/envoy.config.route.v3.VirtualHost';

@@ -2,15 +2,16 @@ import * as ext from '@lateen/sdk/abi/extensions';
 import * as maps from '@lateen/sdk/abi/maps';
 import * as status from '@lateen/sdk/abi/status';
 import type { Timer } from '@lateen/sdk/base/clock';
+import type { Plugin } from '../filter/plugin.ts';
 import type { Half, RoadFilter } from '../filter/road.ts';
 import { type ByteRange, FilterSlot, type SlotStream } from '../filter/slot.ts';
 import type { HeaderMap } from '../http/header-map.ts';
 import { responseFlag } from '../http/response-flags.ts';
-import type { LocalReply, PropertySink } from '../wasm/effects.ts';
+import type { LocalReply, PropertyPath, PropertySink } from '../wasm/effects.ts';
 import { TRAPPED } from '../wasm/vm.ts';
 import type { AttemptWish } from './exchange.ts';
 import { type Failure, failure } from './failures.ts';
-import { readProperty } from './properties.ts';
+import { type PropertySource, readProperty, readPropertyAt } from './properties.ts';
 import type { ScopedConfig, SelectedRoute } from './route-table.ts';
 import { readAttemptWish, readSelection } from './selection.ts';
 import type { HttpStream } from './stream.ts';
@@ -38,6 +39,7 @@ export class StreamFilters implements SlotStream {
   selected: SelectedRoute | null = null;
   /** Each attempt goes out with its host's name. */
   rewritesHost = false;
+  #source: { readonly stream: HttpStream; plugin: Plugin } | null = null;
   #notedReply: LocalReply | null = null;
   #notedFailure: Failure | null = null;
   #notedReset = false;
@@ -111,8 +113,7 @@ export class StreamFilters implements SlotStream {
     if (this.#timers !== null) for (const timer of this.#timers) timer.cancel();
     for (const slot of this.#slots) slot.close();
     for (const plugin of this.#stream.service.chain.loggers) {
-      const slot = new FilterSlot(this, plugin, -1);
-      if (slot.open()) slot.close();
+      new FilterSlot(this, plugin, -1).log();
     }
   }
 
@@ -189,8 +190,11 @@ export class StreamFilters implements SlotStream {
   }
 
   readProperty(slot: FilterSlot, path: Uint8Array, range: ByteRange, sink: PropertySink): number {
-    const source = { stream: this.#stream, plugin: slot.plugin };
-    return readProperty(source, path, range.start, range.end, sink);
+    return readProperty(this.#sourceFor(slot), path, range.start, range.end, sink);
+  }
+
+  readPropertyAt(slot: FilterSlot, path: PropertyPath, sink: PropertySink): number {
+    return readPropertyAt(this.#sourceFor(slot), path, sink);
   }
 
   writeProperty(path: string, value: Uint8Array): number {
@@ -214,6 +218,13 @@ export class StreamFilters implements SlotStream {
 
   randomValue(): number {
     return this.#stream.randomValue;
+  }
+
+  /** One module reads at a time: one object serves all. */
+  #sourceFor({ plugin }: FilterSlot): PropertySource {
+    this.#source ??= { stream: this.#stream, plugin };
+    this.#source.plugin = plugin;
+    return this.#source;
   }
 
   #scopeConfigs(selected: SelectedRoute | null): void {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import * as status from '@lateen/sdk/abi/status';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Plugin } from '../filter/plugin.ts';
-import type { PropertySink, RootProperties } from '../wasm/effects.ts';
+import type { PropertyPath, PropertySink, RootProperties } from '../wasm/effects.ts';
 import { filterStateReader } from './filter-state.ts';
 import { CONNECTION_PROPERTIES } from './property-connection.ts';
 import { MESSAGE_PROPERTIES } from './property-message.ts';
@@ -40,6 +40,16 @@ export function readProperty(
   sink: PropertySink,
 ): number {
   return readerOf(path, start, end)(source, sink);
+}
+
+/** The same for a path that the host keeps: what it leads to is looked up once. */
+export function readPropertyAt(
+  source: PropertySource,
+  path: PropertyPath,
+  sink: PropertySink,
+): number {
+  path.reader ??= findPath(path.bytes, 0, path.bytes.length).read;
+  return (path.reader as ReadValue)(source, sink);
 }
 
 /** What a root context can read: the node, by `node` and `xds.node`, and the machine's `hostname`. */

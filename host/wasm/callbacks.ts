@@ -32,6 +32,7 @@ export const CALLBACKS = {
   onRouteConfig: ['lateen_on_route_config', 'ii>'],
   onAttempt: ['lateen_on_attempt', 'iii>i'],
   onTimer: ['lateen_on_timer', 'i>'],
+  onStreamLog: ['lateen_on_stream_log', 'i>'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 export type CallbackName = keyof typeof CALLBACKS;

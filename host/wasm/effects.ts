@@ -18,6 +18,8 @@ export interface StreamEffects {
   closeStream(streamType: number): number;
   /** Writes the value at `path` (segments joined by NUL) into `sink`; a proxy-wasm status. */
   readProperty(path: Uint8Array, start: number, end: number, sink: PropertySink): number;
+  /** The same for a path that is read for every stream. */
+  readPropertyAt(path: PropertyPath, sink: PropertySink): number;
   /** Filter state `wasm.<path>`; both byte arrays are the callee's to keep. */
   writeProperty(path: string, value: Uint8Array): number;
   clearRouteCache(): void;
@@ -43,6 +45,17 @@ export interface LocalReply {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** -1 = not set. */
   readonly grpcStatus: number;
+}
+
+/** A path that is read again and again; whoever looks it up keeps with it what it leads to. */
+export class PropertyPath {
+  /** Segments joined by NUL. */
+  readonly bytes: Uint8Array;
+  reader: unknown = null;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
 }
 
 /** Takes one property value, in Envoy's encodings (proxy-wasm.md 2.1). */

@@ -73,6 +73,8 @@ export class Guest {
   readonly roots = new Set<RootFrame>();
   /** Contexts by id, for `proxy_set_effective_context`; streams only if the module imports it. */
   readonly contexts = new Map<number, Frame>();
+  /** Metrics that the module has defined: the only ones that it reaches. */
+  readonly metrics = new Set<number>();
   functions: GuestFunctions = NO_FUNCTIONS;
   /** The answer that the callback at hand may read. */
   answer: HttpCallAnswer | null = null;

@@ -45,6 +45,8 @@ export interface VmLimits {
   readonly calloutsMax: number;
   readonly metricsMax: number;
   readonly regexesMax: number;
+  /** Sets of fields that are read in one call. */
+  readonly fieldSetsMax: number;
   readonly regexBytesMax: number;
   readonly sinksMax: number;
   readonly logLinesPerSecondMax: number;
@@ -68,6 +70,7 @@ export const DEFAULT_VM_LIMITS: VmLimits = {
   calloutsMax: 256,
   metricsMax: 10_000,
   regexesMax: 10_000,
+  fieldSetsMax: 1_000,
   regexBytesMax: 16 * 1024,
   sinksMax: 64,
   logLinesPerSecondMax: 1_000,

@@ -106,6 +106,14 @@ export class RootContext implements StreamOwner {
     return new StreamContext(this.vm, this.#guest, this, effects);
   }
 
+  /** The module keeps no context of the stream, so it is over for it as soon as this returns. */
+  logStream(effects: StreamEffects): void {
+    const guest = this.#guest;
+    const callback = guest.functions.onStreamLog;
+    if (callback === null) return;
+    guest.call(callback, { id: this.id, root: this, effects }, 'lateen_on_stream_log', 0, 0);
+  }
+
   /** Ends the context when its last stream has ended. */
   close(): void {
     if (this.#state !== 'open') return;

@@ -28,6 +28,10 @@
  *   headers (map 2) are readable after ATTEMPT_RESPONSE. Returns the address of an AttemptWish, or 0.
  * `lateen_on_timer(context_id: i32)`
  *   The stream's timer (`lateen.set_timer`) fired.
+ * `lateen_on_stream_log(root_id: i32)`
+ *   A stream is over, and host calls act on it. In a module that exports it and no other callback
+ *   of streams it stands for proxy_on_context_create, proxy_on_log and proxy_on_delete: a module
+ *   that only logs is entered once for each stream, and keeps nothing of it.
  */
 
 export const EXPORT_ON_CONFIG: string = 'lateen_on_config';
@@ -36,6 +40,7 @@ export const EXPORT_ON_ROUTE: string = 'lateen_on_route';
 export const EXPORT_ON_ROUTE_CONFIG: string = 'lateen_on_route_config';
 export const EXPORT_ON_ATTEMPT: string = 'lateen_on_attempt';
 export const EXPORT_ON_TIMER: string = 'lateen_on_timer';
+export const EXPORT_ON_STREAM_LOG: string = 'lateen_on_stream_log';
 
 /**
  * RouteSelection, 32 bytes:
@@ -107,6 +112,25 @@ export const WISH_RETRY_LIMIT = 8;
 export const FN_FEATURES: string = 'lateen.features';
 /** { u32 map type, name bytes } -> pairs with empty keys, one per value, in order. */
 export const FN_HEADER_VALUES: string = 'lateen.header_values';
+/**
+ * { u8 FIELD_* kind, u32 name length, name } for each field -> u32 id of the set. Names of headers
+ * in lower case, paths of properties joined by NUL.
+ */
+export const FN_FIELDS_DEFINE: string = 'lateen.fields_define';
+/**
+ * { u32 id, u32 address, u32 size }: reads all fields of the set into the guest's memory at
+ * `address`: for each { u32 address of the value, i32 size, -1 where there is none }, then the
+ * values. EMPTY where `size` is too small; what was written then means nothing.
+ */
+export const FN_FIELDS_READ: string = 'lateen.fields_read';
+/** Kinds of fields. The two for headers are bases: the map type is added. */
+export const FIELD_PROPERTY = 0;
+/** The first value. */
+export const FIELD_HEADER = 1;
+/** All values, joined by commas. */
+export const FIELD_JOINED_HEADER = 5;
+/** { u32 metric id, f64 } for each: proxy_record_metric of many, by numbers from 0 on. */
+export const FN_RECORD_METRICS: string = 'lateen.record_metrics';
 /** Pattern (RE2 syntax, UTF-8) -> u32 id. BAD_ARGUMENT where the pattern is refused. */
 export const FN_REGEX_COMPILE: string = 'lateen.regex_compile';
 /** { u32 id, bytes } -> 1 byte, 1 where all of the bytes match. */

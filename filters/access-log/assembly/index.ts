@@ -1,16 +1,11 @@
 import { enter, leave } from '@lateen/sdk/assembly/arena';
 import { logStream } from './access-log';
 import { acceptLogger, forgetLogger } from './configurations';
-import { closeState, openState } from './stream-state';
 
 export {
   proxy_abi_version_0_2_1,
   proxy_on_memory_allocate,
 } from '@lateen/sdk/assembly/exports/module';
-
-export function proxy_on_context_create(context: i32, parent: i32): void {
-  if (parent !== 0) openState(context, parent);
-}
 
 export function proxy_on_configure(root: i32, size: i32): i32 {
   enter();
@@ -19,13 +14,12 @@ export function proxy_on_configure(root: i32, size: i32): i32 {
   return accepted ? 1 : 0;
 }
 
-export function proxy_on_log(context: i32): void {
+export function lateen_on_stream_log(root: i32): void {
   enter();
-  logStream(context);
+  logStream(root);
   leave();
 }
 
-export function proxy_on_delete(context: i32): void {
-  closeState(context);
-  forgetLogger(context);
+export function proxy_on_delete(root: i32): void {
+  forgetLogger(root);
 }

@@ -3,6 +3,7 @@ import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
 import { Format } from './format/format';
 import { readJsonFormat } from './format/json-format';
 import { readTextFormat } from './format/text-format';
+import { beginFields } from './operator/fields';
 
 const FILE = 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog';
 const STDOUT = 'type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog';
@@ -36,6 +37,7 @@ export function readTarget(reader: JsonReader): Target {
   if (!isTarget(type))
     reader.complain('', 'is not a kind of access log that is supported: ' + type);
   const path = pathOf(type, reader);
+  beginFields();
   const format = readFormat(reader);
   reader.refuseUnread();
   if (reader.complaint.made) return new Target(format, 0);

@@ -6,17 +6,16 @@ import {
   ATTEMPT_RESPONSE,
 } from '@lateen/sdk/abi/extensions';
 import { RESPONSE_HEADERS } from '@lateen/sdk/abi/maps';
-import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer';
-import { hasHeader, readHeader } from '@lateen/sdk/assembly/host/headers';
+import { FieldSet } from '@lateen/sdk/assembly/host/fields';
 import * as on from './conditions';
 import { RetryPolicy } from './policy';
 import { conditionsOf, hasCode } from './stream-state';
 
-const STATUS = Bytes.of(':status');
-const GRPC_STATUS = Bytes.of('grpc-status');
-const RATE_LIMITED = Bytes.of('x-envoy-ratelimited');
-const value = new Bytes();
+const fields = new FieldSet();
+const STATUS = fields.header(RESPONSE_HEADERS, ':status');
+const GRPC_STATUS = fields.header(RESPONSE_HEADERS, 'grpc-status');
+const RATE_LIMITED = fields.header(RESPONSE_HEADERS, 'x-envoy-ratelimited');
 
 /** Whether the outcome of an attempt is one that the request is tried again for. */
 export function isRetriable(state: usize, policy: RetryPolicy, outcome: i32): bool {
@@ -39,9 +38,8 @@ function conditionsOfFailure(outcome: i32): u32 {
 
 function isRetriableResponse(state: usize, policy: RetryPolicy, conditions: u32): bool {
   // A rate limit of another proxy is tried again only by those who ask for just that.
-  if (hasHeader(RESPONSE_HEADERS, RATE_LIMITED))
-    return (conditions & on.ON_ENVOY_RATELIMITED) !== 0;
-  if (!readHeader(RESPONSE_HEADERS, STATUS, value) || !parseInteger(value)) return false;
+  if (RATE_LIMITED.read()) return (conditions & on.ON_ENVOY_RATELIMITED) !== 0;
+  if (!STATUS.read() || !parseInteger(STATUS.value)) return false;
   const status = <i32>parsedInteger;
   if ((conditions & conditionsOfStatus(status)) !== 0) return true;
   if ((conditions & on.ON_STATUS_CODES) !== 0) {
@@ -49,7 +47,7 @@ function isRetriableResponse(state: usize, policy: RetryPolicy, conditions: u32)
   }
   if ((conditions & on.ON_HEADERS) !== 0 && policy.wantsResponseHeaders()) return true;
   if ((conditions & on.ON_GRPC) === 0) return false;
-  if (!readHeader(RESPONSE_HEADERS, GRPC_STATUS, value) || !parseInteger(value)) return false;
+  if (!GRPC_STATUS.read() || !parseInteger(GRPC_STATUS.value)) return false;
   return (conditions & conditionOfGrpc(<i32>parsedInteger)) !== 0;
 }
 

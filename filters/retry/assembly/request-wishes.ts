@@ -1,15 +1,20 @@
 import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer';
-import { readHeader, removeHeader } from '@lateen/sdk/assembly/host/headers';
+import { Field, FieldSet } from '@lateen/sdk/assembly/host/fields';
+import { removeHeader } from '@lateen/sdk/assembly/host/headers';
 import { ON_GRPC, ON_STATUS_CODES, parseConditions } from './conditions';
 import { addCode, conditionsOf, setConditions, setPerTry, setRetriesLeft } from './stream-state';
 
-const RETRY_ON = Bytes.of('x-envoy-retry-on');
-const RETRY_GRPC_ON = Bytes.of('x-envoy-retry-grpc-on');
-const MAX_RETRIES = Bytes.of('x-envoy-max-retries');
-const STATUS_CODES = Bytes.of('x-envoy-retriable-status-codes');
-const PER_TRY_TIMEOUT = Bytes.of('x-envoy-upstream-rq-per-try-timeout-ms');
+const fields = new FieldSet();
+const RETRY_ON = fields.header(REQUEST_HEADERS, 'x-envoy-retry-on');
+const RETRY_GRPC_ON = fields.header(REQUEST_HEADERS, 'x-envoy-retry-grpc-on');
+const MAX_RETRIES = fields.header(REQUEST_HEADERS, 'x-envoy-max-retries');
+const STATUS_CODES = fields.header(REQUEST_HEADERS, 'x-envoy-retriable-status-codes');
+const PER_TRY_TIMEOUT = fields.header(
+  REQUEST_HEADERS,
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+);
 const COMMA: u8 = 0x2c;
 const value = new Bytes();
 const code = new Bytes();
@@ -35,8 +40,10 @@ export function readRequestWishes(state: usize): void {
 }
 
 /** Points `value` to a copy of the header's value and removes the header. */
-function take(name: Bytes): bool {
-  return readHeader(REQUEST_HEADERS, name, value) && removeHeader(REQUEST_HEADERS, name);
+function take(header: Field): bool {
+  if (!header.read()) return false;
+  value.take(header.value);
+  return removeHeader(REQUEST_HEADERS, header.name);
 }
 
 function readCodes(state: usize): void {

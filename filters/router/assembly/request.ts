@@ -1,11 +1,15 @@
 import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
 import { epoch } from '@lateen/sdk/assembly/arena';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
+import { FieldSet } from '@lateen/sdk/assembly/host/fields';
 import { readHeader } from '@lateen/sdk/assembly/host/headers';
 import { streamRandom } from '@lateen/sdk/assembly/host/lateen';
 
-const AUTHORITY = Bytes.of(':authority');
-const PATH = Bytes.of(':path');
+const fields = new FieldSet();
+const AUTHORITY = fields.header(REQUEST_HEADERS, ':authority');
+const PATH = fields.header(REQUEST_HEADERS, ':path');
+/** The client's own time limit: asked for whenever a route is selected, so read with the others. */
+export const UPSTREAM_TIMEOUT = fields.header(REQUEST_HEADERS, 'x-envoy-upstream-rq-timeout-ms');
 const CONTENT_TYPE = Bytes.of('content-type');
 const GRPC = Bytes.of('application/grpc');
 const QUESTION_MARK: u8 = 0x3f;
@@ -24,13 +28,9 @@ class Request {
   private randomValue: u64 = 0;
 
   read(): void {
-    readHeader(REQUEST_HEADERS, AUTHORITY, this.authority);
-    this.readPath();
-  }
-
-  readPath(): void {
-    readHeader(REQUEST_HEADERS, PATH, this.target);
-    const target = this.target;
+    fields.read();
+    this.authority.take(AUTHORITY.value);
+    const target = this.target.take(PATH.value);
     let size = 0;
     while (size < target.size) {
       const byte = target.byte(size);

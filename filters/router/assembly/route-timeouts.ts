@@ -4,11 +4,10 @@ import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { parsedInteger, parseInteger } from '@lateen/sdk/assembly/bytes/integer';
 import { readHeader } from '@lateen/sdk/assembly/host/headers';
 import { JsonReader } from '@lateen/sdk/assembly/json/json-reader';
-import { request } from './request';
+import { request, UPSTREAM_TIMEOUT } from './request';
 
 const DEFAULT_TIMEOUT_MS = 15000;
 const UNSET = -1;
-const UPSTREAM_TIMEOUT = Bytes.of('x-envoy-upstream-rq-timeout-ms');
 const EXPECTED_TIMEOUT = Bytes.of('x-envoy-expected-rq-timeout-ms');
 const GRPC_TIMEOUT = Bytes.of('grpc-timeout');
 const value = new Bytes();
@@ -41,8 +40,8 @@ export class RouteTimeouts {
 
   /** The request's own limit: a header of the client may set it. `expected`: of the proxy before. */
   total(expected: bool): u32 {
-    clientLimits = readHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT, value);
-    const limited = clientLimits && isTime(value);
+    clientLimits = UPSTREAM_TIMEOUT.read();
+    const limited = clientLimits && isTime(UPSTREAM_TIMEOUT.value);
     const limit = <u32>parsedInteger;
     if (expected && readHeader(REQUEST_HEADERS, EXPECTED_TIMEOUT, value) && isTime(value)) {
       return <u32>parsedInteger;

@@ -11,7 +11,7 @@ import { WeightedCluster } from './cluster-choice';
 import { tableOf } from './configurations';
 import { HeaderEdits } from './header-edits';
 import { httpsLocation, isHttps } from './redirect';
-import { request } from './request';
+import { request, UPSTREAM_TIMEOUT } from './request';
 import { Forward, Route } from './route';
 import { RouteTable } from './route-table';
 import { settingsOf } from './settings';
@@ -36,7 +36,6 @@ const DIRECT_RESPONSE = Bytes.of('direct_response');
 const LOCATION = Bytes.of('location');
 const PATH = Bytes.of(':path');
 const ORIGINAL_PATH = Bytes.of('x-envoy-original-path');
-const UPSTREAM_TIMEOUT = Bytes.of('x-envoy-upstream-rq-timeout-ms');
 const EXPECTED_TIMEOUT = Bytes.of('x-envoy-expected-rq-timeout-ms');
 const ATTEMPT_COUNT = Bytes.of('x-envoy-attempt-count');
 const SERVICE_TIME = Bytes.of('x-envoy-upstream-service-time');
@@ -124,7 +123,7 @@ function chosenCluster(forward: Forward, index: i32): WeightedCluster | null {
 
 /** Tells the upstream how long there is, and takes off what was meant for this proxy. */
 function setTimeoutHeaders(state: usize, suppressed: bool): void {
-  if (clientLimitsOf(state)) removeHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT);
+  if (clientLimitsOf(state)) removeHeader(REQUEST_HEADERS, UPSTREAM_TIMEOUT.name);
   const timeout = timeoutOf(state);
   if (timeout === 0 || suppressed) return;
   setHeader(REQUEST_HEADERS, EXPECTED_TIMEOUT, formatInteger(timeout, text));

@@ -1,25 +1,20 @@
-import { proxy_increment_metric, proxy_record_metric } from '@lateen/sdk/assembly/env';
-import { Property } from '@lateen/sdk/assembly/host/property';
+import { MetricRecords } from '@lateen/sdk/assembly/host/metric-records';
 import { StatsConfig } from './config';
-import { readTraffic } from './traffic';
+import { fields, readTraffic } from './traffic';
 
 const NANOS_PER_MS: i64 = 1000000;
-const DURATION = Property.of('request.duration');
-const REQUEST_BYTES = Property.of('request.size');
-const RESPONSE_BYTES = Property.of('response.size');
+const DURATION = fields.property('request.duration');
+const REQUEST_BYTES = fields.property('request.size');
+const RESPONSE_BYTES = fields.property('response.size');
+const records = new MetricRecords();
 
 /** Counts a stream that is over, on the series of its labels. */
 export function countStream(config: StatsConfig): void {
   readTraffic(config);
   const series = config.table.find(config);
-  if (series.requests !== 0) proxy_increment_metric(series.requests, 1);
-  if (series.duration !== 0) {
-    proxy_record_metric(series.duration, DURATION.integer() / NANOS_PER_MS);
-  }
-  if (series.requestBytes !== 0) {
-    proxy_record_metric(series.requestBytes, REQUEST_BYTES.integer());
-  }
-  if (series.responseBytes !== 0) {
-    proxy_record_metric(series.responseBytes, RESPONSE_BYTES.integer());
-  }
+  if (series.requests !== 0) records.add(series.requests, 1);
+  if (series.duration !== 0) records.add(series.duration, DURATION.integer() / NANOS_PER_MS);
+  if (series.requestBytes !== 0) records.add(series.requestBytes, REQUEST_BYTES.integer());
+  if (series.responseBytes !== 0) records.add(series.responseBytes, RESPONSE_BYTES.integer());
+  records.send();
 }

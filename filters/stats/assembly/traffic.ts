@@ -1,7 +1,6 @@
 import { REQUEST_HEADERS } from '@lateen/sdk/abi/maps';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { readHeader } from '@lateen/sdk/assembly/host/headers';
-import { Property, readProperty } from '@lateen/sdk/assembly/host/property';
+import { Field, FieldSet } from '@lateen/sdk/assembly/host/fields';
 import { StatsConfig } from './config';
 
 const INBOUND: i64 = 1;
@@ -35,24 +34,25 @@ export let facts: u64 = 0;
 export const parts = new StaticArray<Bytes>(PARTS);
 for (let i = 0; i < PARTS; i++) parts[i] = new Bytes();
 
-const DIRECTION = Property.of('listener_direction');
-const STATUS = Property.of('response.code');
-const FLAGS = Property.of('response.flags');
-const GRPC_STATUS = Property.of('response.grpc_status');
-const MTLS = Property.of('connection.mtls');
-const DOWNSTREAM_PEER = Property.of('downstream_peer').path;
-const UPSTREAM_PEER = Property.of('upstream_peer').path;
-const SERVICE_PATH = Property.of('cluster_metadata.filter_metadata.istio.services.0').path;
-const CLUSTER_NAME_PATH = Property.of('cluster_name').path;
+/** Everything that is read of a stream. */
+export const fields = new FieldSet();
+const DIRECTION = fields.property('listener_direction');
+const STATUS = fields.property('response.code');
+const FLAGS = fields.property('response.flags');
+const GRPC_STATUS = fields.property('response.grpc_status');
+const MTLS = fields.property('connection.mtls');
+const DOWNSTREAM_PEER = fields.property('downstream_peer');
+const UPSTREAM_PEER = fields.property('upstream_peer');
+const SERVICE_FIELD = fields.property('cluster_metadata.filter_metadata.istio.services.0');
+const CLUSTER = fields.property('cluster_name');
 const HOST_PATH = 'upstream_host_metadata.filter_metadata.';
-const ENDPOINT_PATH = Property.of(HOST_PATH + 'istio.workload').path;
-const ENDPOINT_LABELS_PATH = Property.of(HOST_PATH + 'lateen.labels').path;
-const CLIENT_PATH = Property.of('connection.uri_san_peer_certificate').path;
-const SERVER_PATH = Property.of('connection.uri_san_local_certificate').path;
-const CONTENT_TYPE = Bytes.of('content-type');
+const ENDPOINT_FIELD = fields.property(HOST_PATH + 'istio.workload');
+const ENDPOINT_LABELS_FIELD = fields.property(HOST_PATH + 'lateen.labels');
+const CLIENT = fields.property('connection.uri_san_peer_certificate');
+const SERVER = fields.property('connection.uri_san_local_certificate');
+const CONTENT_TYPE = fields.header(REQUEST_HEADERS, 'content-type');
+const AUTHORITY_FIELD = fields.header(REQUEST_HEADERS, ':authority');
 const GRPC = Bytes.of('application/grpc');
-const AUTHORITY_NAME = Bytes.of(':authority');
-const contentType = new Bytes();
 
 /** Reads the stream at hand into `facts` and `parts`. */
 export function readTraffic(config: StatsConfig): void {
@@ -61,29 +61,35 @@ export function readTraffic(config: StatsConfig): void {
   facts = ((<u64>(STATUS.integer() & 0xffff)) << 16) | ((<u64>FLAGS.integer()) << 32);
   if (inbound) readServerSide();
   else readClientSide();
-  if (readHeader(REQUEST_HEADERS, CONTENT_TYPE, contentType) && contentType.startsWith(GRPC)) {
+  if (CONTENT_TYPE.read() && CONTENT_TYPE.value.startsWith(GRPC)) {
     const status = GRPC_STATUS.integer(NO_GRPC_STATUS);
     facts |= IS_GRPC | ((<u64>((status + 1) & 0xff)) << 8);
   }
-  if (readProperty(SERVICE_PATH, unchecked(parts[SERVICE]))) return;
-  readProperty(CLUSTER_NAME_PATH, unchecked(parts[CLUSTER_NAME]));
-  if (config.hostFallback) readHeader(REQUEST_HEADERS, AUTHORITY_NAME, unchecked(parts[AUTHORITY]));
+  if (take(SERVICE, SERVICE_FIELD)) return;
+  take(CLUSTER_NAME, CLUSTER);
+  if (config.hostFallback) take(AUTHORITY, AUTHORITY_FIELD);
 }
 
 function readServerSide(): void {
   facts |= IS_INBOUND;
-  readProperty(DOWNSTREAM_PEER, unchecked(parts[PEER]));
+  take(PEER, DOWNSTREAM_PEER);
   if (!MTLS.flag()) return;
   facts |= IS_MTLS;
-  readProperty(CLIENT_PATH, unchecked(parts[CLIENT_PRINCIPAL]));
-  readProperty(SERVER_PATH, unchecked(parts[SERVER_PRINCIPAL]));
+  take(CLIENT_PRINCIPAL, CLIENT);
+  take(SERVER_PRINCIPAL, SERVER);
 }
 
 /** What the peer did not tell, its endpoint's metadata does. */
 function readClientSide(): void {
-  if (readProperty(UPSTREAM_PEER, unchecked(parts[PEER]))) return;
-  readProperty(ENDPOINT_PATH, unchecked(parts[ENDPOINT]));
-  readProperty(ENDPOINT_LABELS_PATH, unchecked(parts[ENDPOINT_LABELS]));
+  if (take(PEER, UPSTREAM_PEER)) return;
+  take(ENDPOINT, ENDPOINT_FIELD);
+  take(ENDPOINT_LABELS, ENDPOINT_LABELS_FIELD);
+}
+
+function take(part: i32, field: Field): bool {
+  if (!field.read()) return false;
+  unchecked(parts[part]).take(field.value);
+  return true;
 }
 
 /** Hides everything that a stranger can vary at will, for streams beyond the limit of series. */

@@ -4,7 +4,9 @@ import { ascii } from '@lateen/sdk/base/bytes';
 import type { Guest } from '../guest.ts';
 import { ForeignAnswer, type ForeignFunction, type ForeignFunctions } from './foreign-answer.ts';
 import { foreignConfiguration } from './foreign-configuration.ts';
+import { foreignFields } from './foreign-fields.ts';
 import { foreignHeaders } from './foreign-headers.ts';
+import { foreignMetrics } from './foreign-metrics.ts';
 import { foreignRegexes } from './foreign-regexes.ts';
 import { foreignSinks } from './foreign-sinks.ts';
 import { foreignStream } from './foreign-stream.ts';
@@ -21,6 +23,8 @@ export function foreignFunctions(guest: Guest): HostFunctions {
   const byLength = arrange({
     [ext.FN_FEATURES]: (_start, _end, answer) => answer.bytes(FEATURES),
     ...foreignHeaders(guest),
+    ...foreignFields(guest),
+    ...foreignMetrics(guest),
     ...foreignRegexes(guest),
     ...foreignStream(guest),
     ...foreignSinks(guest),
@@ -89,8 +93,12 @@ const FEATURES = Buffer.from(
     ext.EXPORT_ON_ROUTE_CONFIG,
     ext.EXPORT_ON_ATTEMPT,
     ext.EXPORT_ON_TIMER,
+    ext.EXPORT_ON_STREAM_LOG,
     ext.FN_FEATURES,
     ext.FN_HEADER_VALUES,
+    ext.FN_FIELDS_DEFINE,
+    ext.FN_FIELDS_READ,
+    ext.FN_RECORD_METRICS,
     ext.FN_REGEX_COMPILE,
     ext.FN_REGEX_MATCH,
     ext.FN_REGEX_REPLACE,

@@ -9,7 +9,7 @@ const NAME_BYTES_MAX = 4096;
 export function metricFunctions(guest: Guest): HostFunctions {
   const { memory } = guest;
   const { metrics } = guest.services;
-  const mine = new Set<number>();
+  const mine = guest.metrics;
   return {
     proxy_define_metric(type: number, name: number, nameSize: number, out: number) {
       if (!guest.admit('proxy_define_metric')) return status.INTERNAL_FAILURE;

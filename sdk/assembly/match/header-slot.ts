@@ -1,7 +1,7 @@
-import { epoch } from '../arena';
 import { lowerText } from '../bytes/ascii';
 import { Bytes } from '../bytes/bytes';
-import { readJoinedHeader } from '../host/joined-header';
+import { Field } from '../host/fields';
+import { HeaderSets } from './header-sets';
 
 /**
  * One header that matchers look at, read once per callback however many of them ask. The callback
@@ -9,41 +9,36 @@ import { readJoinedHeader } from '../host/joined-header';
  */
 export class HeaderSlot {
   readonly name: Bytes;
-  readonly value: Bytes = new Bytes();
-  private readonly map: i32;
-  private found: bool = false;
-  private readAt: u32 = 0;
+  readonly value: Bytes;
+  private readonly field: Field;
 
-  constructor(name: string, map: i32) {
-    this.name = Bytes.of(lowerText(name));
-    this.map = map;
+  constructor(field: Field) {
+    this.field = field;
+    this.name = field.name;
+    this.value = field.value;
   }
 
   /** Whether the header is there; then `value` holds its values, joined by commas. */
   read(): bool {
-    if (this.readAt !== epoch) {
-      this.readAt = epoch;
-      this.found = readJoinedHeader(this.map, this.name, this.value);
-    }
-    return this.found;
+    return this.field.read();
   }
 }
 
 /** The slots of one configuration: matchers of the same header share one. */
 export class HeaderSlots {
-  private readonly map: i32;
   private readonly names: Array<string> = [] as string[];
   private readonly slots: Array<HeaderSlot> = [] as HeaderSlot[];
+  private readonly sets: HeaderSets;
 
   constructor(map: i32) {
-    this.map = map;
+    this.sets = new HeaderSets(map);
   }
 
   slot(name: string): HeaderSlot {
     const key = lowerText(name);
     const known = this.names.indexOf(key);
     if (known >= 0) return this.slots[known];
-    const slot = new HeaderSlot(key, this.map);
+    const slot = new HeaderSlot(this.sets.joined(key));
     this.names.push(key);
     this.slots.push(slot);
     return slot;

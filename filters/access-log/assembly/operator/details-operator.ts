@@ -1,6 +1,7 @@
 import { allocate } from '@lateen/sdk/assembly/arena';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { Property, readProperty } from '@lateen/sdk/assembly/host/property';
+import { Field } from '@lateen/sdk/assembly/host/fields';
+import { propertyField } from './fields';
 import { Operator } from './operator';
 
 const SPACE: u8 = 0x20;
@@ -8,15 +9,17 @@ const UNDERSCORE: u8 = 0x5f;
 
 /** A reason in words: as Envoy does, blanks become underscores, so that it stays one field. */
 export class DetailsOperator extends Operator {
-  private readonly path: Bytes;
+  private readonly field: Field;
 
   constructor(path: string) {
     super();
-    this.path = Property.of(path).path;
+    this.field = propertyField(path);
   }
 
   read(out: Bytes): bool {
-    if (!readProperty(this.path, out) || out.size === 0) return false;
+    if (!this.field.read()) return false;
+    out.take(this.field.value);
+    if (out.size === 0) return false;
     if (out.indexOf(SPACE) >= 0) joinWords(out);
     return true;
   }

@@ -1,9 +1,9 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
 import { formatInteger } from '@lateen/sdk/assembly/bytes/integer';
-import { Property } from '@lateen/sdk/assembly/host/property';
+import { Field } from '@lateen/sdk/assembly/host/fields';
+import { propertyField } from './fields';
 import { Operator } from './operator';
 
-const STATUS = Property.of('response.grpc_status');
 const NO_STATUS: i64 = -1;
 
 const CAMEL: string[] = [
@@ -29,6 +29,7 @@ const CAMEL: string[] = [
 /** `GRPC_STATUS(CAMEL_STRING)`, `(SNAKE_STRING)`, `(NUMBER)`. */
 export class GrpcStatusOperator extends Operator {
   private readonly names: Array<Bytes> = [] as Bytes[];
+  private readonly status: Field = propertyField('response.grpc_status');
 
   private constructor(snake: bool) {
     super();
@@ -43,7 +44,7 @@ export class GrpcStatusOperator extends Operator {
   }
 
   read(out: Bytes): bool {
-    const status = STATUS.integer(NO_STATUS);
+    const status = this.status.integer(NO_STATUS);
     if (status === NO_STATUS) return false;
     if (status < this.names.length) out.take(unchecked(this.names[<i32>status]));
     else formatInteger(status, out);

@@ -1,22 +1,21 @@
 import { lowerText } from '@lateen/sdk/assembly/bytes/ascii';
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { readHeader } from '@lateen/sdk/assembly/host/headers';
+import { Field } from '@lateen/sdk/assembly/host/fields';
+import { headerField } from './fields';
 import { Operator } from './operator';
 
 const QUESTION_MARK: u8 = 0x3f;
 
 /** `REQ(name?other)` and its like: the first of two headers that is there. */
 export class HeaderOperator extends Operator {
-  private readonly map: i32;
-  private readonly name: Bytes;
-  private readonly other: Bytes | null;
+  private readonly first: Field;
+  private readonly second: Field | null;
   private readonly withoutQuery: bool;
 
   private constructor(map: i32, name: string, other: string, withoutQuery: bool) {
     super();
-    this.map = map;
-    this.name = Bytes.of(name);
-    this.other = Bytes.orNull(other);
+    this.first = headerField(map, name);
+    this.second = other.length === 0 ? null : headerField(map, other);
     this.withoutQuery = withoutQuery;
   }
 
@@ -28,9 +27,11 @@ export class HeaderOperator extends Operator {
   }
 
   read(out: Bytes): bool {
-    if (!readHeader(this.map, this.name, out)) {
-      const other = this.other;
-      if (other === null || !readHeader(this.map, other, out)) return false;
+    if (this.first.read()) out.take(this.first.value);
+    else {
+      const second = this.second;
+      if (second === null || !second.read()) return false;
+      out.take(second.value);
     }
     if (this.withoutQuery) {
       const query = out.indexOf(QUESTION_MARK);

@@ -1,5 +1,6 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { Property, readProperty } from '@lateen/sdk/assembly/host/property';
+import { Field } from '@lateen/sdk/assembly/host/fields';
+import { propertyField } from './fields';
 import { Operator } from './operator';
 
 const COLON: u8 = 0x3a;
@@ -7,15 +8,17 @@ const OPENING_BRACKET: u8 = 0x5b;
 
 /** The host of a property that is `host:port`; `[::1]:80` reads `::1`. */
 export class HostOperator extends Operator {
-  private readonly path: Bytes;
+  private readonly field: Field;
 
   constructor(path: string) {
     super();
-    this.path = Property.of(path).path;
+    this.field = propertyField(path);
   }
 
   read(out: Bytes): bool {
-    if (!readProperty(this.path, out) || out.size === 0) return false;
+    if (!this.field.read()) return false;
+    out.take(this.field.value);
+    if (out.size === 0) return false;
     const colon = out.lastIndexOf(COLON);
     if (colon > 0) out.size = colon;
     if (out.size > 2 && out.byte(0) === OPENING_BRACKET) out.point(out.pointer + 1, out.size - 2);

@@ -1,14 +1,15 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { Property, readProperty } from '@lateen/sdk/assembly/host/property';
+import { Field } from '@lateen/sdk/assembly/host/fields';
+import { segmentsField } from './fields';
 import { Operator } from './operator';
 
 /** A property that is a text. */
 export class PropertyOperator extends Operator {
-  private readonly path: Bytes;
+  private readonly field: Field;
 
   constructor(path: Array<string>) {
     super();
-    this.path = Property.segments(path).path;
+    this.field = segmentsField(path);
   }
 
   static of(path: string): Operator {
@@ -16,6 +17,8 @@ export class PropertyOperator extends Operator {
   }
 
   read(out: Bytes): bool {
-    return readProperty(this.path, out) && out.size > 0;
+    if (!this.field.read()) return false;
+    out.take(this.field.value);
+    return out.size > 0;
   }
 }

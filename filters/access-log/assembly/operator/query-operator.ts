@@ -1,14 +1,15 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { Property } from '@lateen/sdk/assembly/host/property';
+import { Field } from '@lateen/sdk/assembly/host/fields';
+import { propertyField } from './fields';
 import { Operator } from './operator';
 
-const QUERY = Property.of('request.query');
 const AMPERSAND: u8 = 0x26;
 const EQUALS: u8 = 0x3d;
 
 /** `QUERY_PARAM(name)`: the first parameter of that name, as it was sent. */
 export class QueryOperator extends Operator {
   private readonly name: Bytes;
+  private readonly query: Field = propertyField('request.query');
 
   constructor(name: string) {
     super();
@@ -16,8 +17,8 @@ export class QueryOperator extends Operator {
   }
 
   read(out: Bytes): bool {
-    if (!QUERY.read()) return false;
-    const query = QUERY.value;
+    if (!this.query.read()) return false;
+    const query = this.query.value;
     let start = 0;
     while (start <= query.size) {
       let end = start;

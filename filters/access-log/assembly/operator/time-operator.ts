@@ -1,21 +1,22 @@
 import { Bytes } from '@lateen/sdk/assembly/bytes/bytes';
-import { Property } from '@lateen/sdk/assembly/host/property';
+import { Field } from '@lateen/sdk/assembly/host/fields';
 import { now } from '@lateen/sdk/assembly/host/stream';
 import { TimeFormat } from '../time/time-format';
+import { propertyField } from './fields';
 import { Operator } from './operator';
 
 const DEFAULT_FORMAT = '%Y-%m-%dT%H:%M:%E3SZ';
-const START = Property.of('request.time');
 
 /** `START_TIME(format)` and `EMIT_TIME(format)`, in UTC. */
 export class TimeOperator extends Operator {
   private readonly format: TimeFormat;
-  private readonly isStart: bool;
+  /** Null: the time is now. */
+  private readonly start: Field | null;
 
   private constructor(format: TimeFormat, isStart: bool) {
     super();
     this.format = format;
-    this.isStart = isStart;
+    this.start = isStart ? propertyField('request.time') : null;
   }
 
   /** Null where the format has a specifier that is not supported. */
@@ -25,7 +26,8 @@ export class TimeOperator extends Operator {
   }
 
   read(out: Bytes): bool {
-    const time = this.isStart ? START.integer() : <i64>now();
+    const start = this.start;
+    const time = start === null ? <i64>now() : start.integer();
     if (time <= 0) return false;
     this.format.format(time, out);
     return true;
