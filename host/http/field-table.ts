@@ -1,8 +1,10 @@
 import { ascii } from '@lateen/sdk/base/bytes';
-import { hashName, nameBit } from './header-name.ts';
+import { FieldArena } from './field-arena.ts';
+import type { HeaderName } from './header-name.ts';
+import { known } from './known-bytes.ts';
+import { hashName, nameBit } from './name-hash.ts';
 import {
   AUTHORITY,
-  CONSTANTS,
   type ConstantRange,
   PSEUDO_COUNT,
   PSEUDO_END,
@@ -29,12 +31,14 @@ export const DEFAULT_HEADER_LIMITS: HeaderLimits = {
 /** Where a range points to: bits of META, two for the name's source, two for the value's. */
 const RECEIVED = 0;
 const ARENA = 1;
-const CONSTANT = 2;
+const KNOWN = 2;
 const SOURCE_MASK = 3;
 const VALUE_SOURCE = 2;
 const LIVE = 16;
 /** The received bytes from name to CRLF are exactly `name: value`: a writer may copy them. */
 const VERBATIM = 32;
+/** No codec's own field: a writer passes it on without looking. */
+const ORDINARY = 64;
 
 /** Layout of a slot in the table. */
 const STRIDE = 6;
@@ -45,7 +49,6 @@ const VALUE_START = 3;
 const VALUE_END = 4;
 const HASH = 5;
 
-const ARENA_BYTES_MIN = 512;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const HOST = ascii('host');
 const HOST_HASH = hashName(HOST, 0, HOST.length);
@@ -60,8 +63,7 @@ const HOST_HASH = hashName(HOST, 0, HOST.length);
 export class FieldTable {
   #limits: HeaderLimits;
   #received: Uint8Array = NOTHING;
-  #arena: Uint8Array = NOTHING;
-  #arenaUsed = 0;
+  #arena = new FieldArena();
   #table = new Int32Array(32 * STRIDE);
   #end = PSEUDO_COUNT;
   #count = 0;
@@ -130,6 +132,11 @@ export class FieldTable {
     return (this.#table[slot * STRIDE + META] & VERBATIM) !== 0;
   }
 
+  /** True where the field is known to be none of the codec's own. */
+  ordinary(slot: number): boolean {
+    return (this.#table[slot * STRIDE + META] & ORDINARY) !== 0;
+  }
+
   /**
    * The slot of the first field of that name at or after `from`, or -1. The name's case is ignored;
    * `host` finds `:authority`, as in Envoy, but for responses.
@@ -179,7 +186,7 @@ export class FieldTable {
   reset(limits: HeaderLimits = this.#limits): void {
     this.#limits = limits;
     this.#received = NOTHING;
-    this.#arenaUsed = 0;
+    this.#arena.clear();
     for (let slot = 0; slot < PSEUDO_COUNT; slot++) this.#table[slot * STRIDE + META] = 0;
     this.#end = PSEUDO_COUNT;
     this.#count = 0;
@@ -203,11 +210,12 @@ export class FieldTable {
     valueStart: number,
     valueEnd: number,
     verbatim: boolean,
+    ordinary: boolean,
   ): number {
     const slot = this.#newSlot();
     const table = this.#table;
     const row = slot * STRIDE;
-    table[row + META] = verbatim ? LIVE | VERBATIM : LIVE;
+    table[row + META] = LIVE | (verbatim ? VERBATIM : 0) | (ordinary ? ORDINARY : 0);
     table[row + NAME_START] = nameStart;
     table[row + NAME_END] = nameEnd;
     table[row + VALUE_START] = valueStart;
@@ -224,9 +232,9 @@ export class FieldTable {
     this.#fillPseudo(slot, RECEIVED, valueStart, valueEnd);
   }
 
-  /** Sets a pseudo-header that is not there to a range of CONSTANTS. */
+  /** Sets a pseudo-header that is not there to a range of `known`. */
   appendPseudoConstant(slot: number, range: ConstantRange): void {
-    this.#fillPseudo(slot, CONSTANT, range[0], range[1]);
+    this.#fillPseudo(slot, KNOWN, range[0], range[1]);
   }
 
   /** Takes a field off; to the owner of the map it was never there. */
@@ -243,7 +251,8 @@ export class FieldTable {
   /** Adds a field whose name is copied, lower-cased, and whose value is empty; returns its slot. */
   protected appendName(hash: number, name: Uint8Array, start: number, end: number): number {
     const slot = this.#newSlot();
-    const at = this.#keepLower(name, start, end);
+    this.#makeArena(end - start);
+    const at = this.#arena.keepLower(name, start, end);
     const table = this.#table;
     const row = slot * STRIDE;
     table[row + META] = ARENA | (ARENA << VALUE_SOURCE) | LIVE;
@@ -258,6 +267,23 @@ export class FieldTable {
     return slot;
   }
 
+  /** Adds a field of a name that stands in `known`, and whose value is empty; returns its slot. */
+  protected appendKnownName({ at, bytes, hash, ordinary }: HeaderName): number {
+    const slot = this.#newSlot();
+    const table = this.#table;
+    const row = slot * STRIDE;
+    table[row + META] = KNOWN | (ARENA << VALUE_SOURCE) | LIVE | (ordinary ? ORDINARY : 0);
+    table[row + NAME_START] = at;
+    table[row + NAME_END] = at + bytes.length;
+    table[row + VALUE_START] = 0;
+    table[row + VALUE_END] = 0;
+    table[row + HASH] = hash;
+    this.#present |= nameBit(hash);
+    this.#count++;
+    this.#bytes += bytes.length;
+    return slot;
+  }
+
   /** Sets a pseudo-header that is not there to an empty value. */
   protected appendPseudoName(slot: number): void {
     this.#fillPseudo(slot, ARENA, 0, 0);
@@ -265,19 +291,28 @@ export class FieldTable {
 
   /** Gives a live field a copy of the value. */
   protected setValue(slot: number, value: Uint8Array, start: number, end: number): void {
-    const at = this.#keep(value, start, end);
+    this.#makeArena(end - start);
+    this.#pointValue(slot, ARENA, this.#arena.keep(value, start, end), end - start);
+  }
+
+  /** Points the value of a live field into `known`. */
+  protected setKnownValue(slot: number, at: number, size: number): void {
+    this.#pointValue(slot, KNOWN, at, size);
+  }
+
+  #pointValue(slot: number, source: number, at: number, size: number): void {
     const table = this.#table;
     const row = slot * STRIDE;
-    this.#bytes += end - start - (table[row + VALUE_END] - table[row + VALUE_START]);
-    table[row + META] = (table[row + META] & SOURCE_MASK) | (ARENA << VALUE_SOURCE) | LIVE;
+    const kept = table[row + META] & (SOURCE_MASK | ORDINARY);
+    this.#bytes += size - (table[row + VALUE_END] - table[row + VALUE_START]);
+    table[row + META] = kept | (source << VALUE_SOURCE) | LIVE;
     table[row + VALUE_START] = at;
-    table[row + VALUE_END] = at + end - start;
+    table[row + VALUE_END] = at + size;
   }
 
   /** Takes over what another table holds in its arena; the other one is not to be used again. */
   protected adopt(other: FieldTable): void {
     this.#arena = other.#arena;
-    this.#arenaUsed = other.#arenaUsed;
     this.#table = other.#table;
     this.#end = other.#end;
     this.#count = other.#count;
@@ -292,7 +327,7 @@ export class FieldTable {
 
   #source(id: number): Uint8Array {
     if (id === RECEIVED) return this.#received;
-    return id === ARENA ? this.#arena : CONSTANTS;
+    return id === ARENA ? this.#arena.bytes : known.bytes;
   }
 
   #sameName(row: number, name: Uint8Array, start: number, length: number): boolean {
@@ -306,7 +341,7 @@ export class FieldTable {
   #fillPseudo(slot: number, source: number, valueStart: number, valueEnd: number): void {
     const table = this.#table;
     const row = slot * STRIDE;
-    table[row + META] = CONSTANT | (source << VALUE_SOURCE) | LIVE;
+    table[row + META] = KNOWN | (source << VALUE_SOURCE) | LIVE;
     table[row + NAME_START] = PSEUDO_START[slot];
     table[row + NAME_END] = PSEUDO_END[slot];
     table[row + VALUE_START] = valueStart;
@@ -337,64 +372,24 @@ export class FieldTable {
     this.#table = table;
   }
 
-  /** Copies a name into the arena in lower case and returns where it stands. */
-  #keepLower(source: Uint8Array, start: number, end: number): number {
-    const at = this.#room(end - start);
-    const arena = this.#arena;
-    for (let i = start; i < end; i++) arena[at + i - start] = LOWER[source[i]];
-    this.#arenaUsed = at + end - start;
-    return at;
-  }
-
-  /** Where so many bytes can stand in the arena. */
-  #room(length: number): number {
-    if (this.#arenaUsed + length > this.#arena.length) this.#renewArena(length);
-    return this.#arenaUsed;
-  }
-
-  /** Copies bytes into the arena and returns where they stand. */
-  #keep(source: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    const at = this.#room(length);
-    const arena = this.#arena;
-    if (length < 32) for (let i = 0; i < length; i++) arena[at + i] = source[start + i];
-    else arena.set(source.subarray(start, end), at);
-    this.#arenaUsed = at + length;
-    return at;
-  }
-
-  /**
-   * Moves what lives to a fresh arena with as much room again. The old one is left as it is: a
-   * caller may be copying from it. Since at least that much has been written in between, the
-   * copying costs no more than the edits.
-   */
-  #renewArena(extra: number): void {
-    const size = Math.max(ARENA_BYTES_MIN, 2 * (this.#bytes + extra));
-    const old = this.#arena;
-    const arena = new Uint8Array(size);
-    let used = 0;
-    const move = (start: number, end: number): number => {
-      arena.set(old.subarray(start, end), used);
-      used += end - start;
-      return used - (end - start);
-    };
+  /** Makes sure that so many bytes fit into the arena; what lives moves where they do not. */
+  #makeArena(length: number): void {
+    if (this.#arena.fits(length)) return;
+    const old = this.#arena.renew(this.#bytes, length);
     const table = this.#table;
     for (let slot = 0; slot < this.#end; slot++) {
       const row = slot * STRIDE;
       const meta = table[row + META];
       if ((meta & LIVE) === 0) continue;
-      if ((meta & SOURCE_MASK) === ARENA) this.#moveRange(row + NAME_START, move);
-      if (((meta >> VALUE_SOURCE) & SOURCE_MASK) === ARENA)
-        this.#moveRange(row + VALUE_START, move);
+      if ((meta & SOURCE_MASK) === ARENA) this.#moveRange(row + NAME_START, old);
+      if (((meta >> VALUE_SOURCE) & SOURCE_MASK) === ARENA) this.#moveRange(row + VALUE_START, old);
     }
-    this.#arena = arena;
-    this.#arenaUsed = used;
   }
 
-  #moveRange(cell: number, move: (start: number, end: number) => number): void {
+  #moveRange(cell: number, old: Uint8Array): void {
     const start = this.#table[cell];
     const end = this.#table[cell + 1];
-    this.#table[cell] = move(start, end);
+    this.#table[cell] = this.#arena.keep(old, start, end);
     this.#table[cell + 1] = this.#table[cell] + end - start;
   }
 }

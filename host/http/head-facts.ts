@@ -1,7 +1,7 @@
 import type { HttpErrorCode } from './errors.ts';
 import type { HeaderMap } from './header-map.ts';
-import { hashName } from './header-name.ts';
 import * as known from './known-fields.ts';
+import { hashName } from './name-hash.ts';
 import { AUTHORITY } from './pseudo-fields.ts';
 import { equalsIgnoreCase, HTAB, isAuthority, LOWER, SP, TOKEN } from './tokens.ts';
 

@@ -189,7 +189,7 @@ export class HeadParser {
       if (this.facts.failed) return this.#fail(this.facts.error);
       if (keep) {
         const verbatim = valueEnd === i && valueStart === nameEnd + 2 && data[nameEnd + 1] === SP;
-        map.append(hash, at, nameEnd, valueStart, valueEnd, verbatim);
+        map.append(hash, at, nameEnd, valueStart, valueEnd, verbatim, id === 0);
       }
       at = i + 2;
     }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { parseLength } from './head-facts.ts';
 import { type HeaderMap, headerName } from './header-map.ts';
-import * as known from './known-fields.ts';
+import { isCodecsOwn, knownField } from './known-fields.ts';
 import type { Outbox } from './outbox.ts';
 import { AUTHORITY, METHOD, PATH, PSEUDO_COUNT, STATUS } from './pseudo-fields.ts';
 import { COLON, CR, LF, SP } from './tokens.ts';
@@ -121,7 +121,7 @@ function writeFields(buffer: Buffer, from: number, map: HeaderMap): number {
     if (!map.live(slot)) continue;
     const name = map.nameBytes(slot);
     const start = map.nameStart(slot);
-    if (isCodecsOwn(known.knownField(map.hash(slot), name, start, map.nameEnd(slot)))) continue;
+    if (!map.ordinary(slot) && isCodecs(map, slot)) continue;
     if (map.verbatim(slot)) {
       if (start !== runEnd) {
         at = copyBytes(buffer, at, runBytes, runStart, runEnd);
@@ -148,9 +148,9 @@ function writeField(buffer: Buffer, from: number, map: HeaderMap, slot: number):
   return at;
 }
 
-function isCodecsOwn(id: number): boolean {
-  if (id === 0) return false;
-  return id !== known.EXPECT && id !== known.PROTECTED && id !== known.NO_TRAILER;
+function isCodecs(map: HeaderMap, slot: number): boolean {
+  const name = map.nameBytes(slot);
+  return isCodecsOwn(knownField(map.hash(slot), name, map.nameStart(slot), map.nameEnd(slot)));
 }
 
 function writeFraming(buffer: Buffer, from: number, framing: Framing): number {

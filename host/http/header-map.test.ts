@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type HeaderLimits, HeaderMap, headerName } from './header-map.ts';
-import { hashName, nameBit } from './header-name.ts';
+import { hashName, nameBit } from './name-hash.ts';
 import { pseudoSlot } from './pseudo-fields.ts';
 
 type Pairs = readonly (readonly [string, string])[];
@@ -18,7 +18,7 @@ function received(pairs: Pairs, limits?: HeaderLimits): HeaderMap {
     const valueEnd = valueStart + value.length;
     if (name.startsWith(':'))
       map.appendPseudo(pseudoSlot(buffer, at, nameEnd), valueStart, valueEnd);
-    else map.append(hashName(buffer, at, nameEnd), at, nameEnd, valueStart, valueEnd, true);
+    else map.append(hashName(buffer, at, nameEnd), at, nameEnd, valueStart, valueEnd, true, false);
     at = valueEnd + 2;
   }
   return map;
@@ -250,3 +250,57 @@ class Model {
 function alias(name: string): string {
   return name === 'host' ? ':authority' : name;
 }
+
+test('names that are known, and the same bytes as names, edit alike', () => {
+  const name = fc.constantFrom(
+    'x-a',
+    'x-b',
+    'cookie',
+    'host',
+    ':path',
+    'X-Upper',
+    'te',
+    'bad name',
+  );
+  const value = fc.oneof(
+    fc.constantFrom('', ' padded\t', '/path', 'bad\nvalue', 'v'.repeat(65), 'w'.repeat(5000)),
+    fc.string({ maxLength: 90 }),
+  );
+  const edit = fc.record({ op: fc.constantFrom('add', 'set', 'remove'), name, value });
+  fc.assert(
+    fc.property(fc.array(edit, { maxLength: 12 }), (edits) => {
+      const byName = received(REQUEST);
+      const byBytes = received(REQUEST);
+      for (const { op, name, value } of edits) {
+        const known = headerName(name);
+        const bytes = Buffer.from(name.toLowerCase(), 'latin1');
+        const data = Buffer.from(value, 'latin1');
+        if (op === 'remove') {
+          expect(byName.removeName(known)).toBe(byBytes.remove(bytes, 0, bytes.length));
+          continue;
+        }
+        const named = op === 'add' ? byName.addNamed : byName.setNamed;
+        const raw = op === 'add' ? byBytes.add : byBytes.set;
+        const done = named.call(byName, known, data, 0, data.length);
+        expect(done).toBe(raw.call(byBytes, bytes, 0, bytes.length, data, 0, data.length));
+      }
+      expect(byName.toPairs()).toEqual(byBytes.toPairs());
+      expect([byName.count, byName.bytes]).toEqual([byBytes.count, byBytes.bytes]);
+      expect(byName.editedNames).toBe(byBytes.editedNames);
+    }),
+  );
+});
+
+test('a long value that is set again and again is told from others like it', () => {
+  const map = received(REQUEST);
+  const long = headerName('x-long');
+  const texts = ['a', 'b'].flatMap((end) => ['m'.repeat(100) + end, `${'m'.repeat(99)}n${end}`]);
+  for (let round = 0; round < 4; round++) {
+    for (const text of [...texts, ...texts.map((other) => other + other)]) {
+      for (let again = 0; again < 3; again++) {
+        expect(map.setName(long, text)).toBe(true);
+        expect(map.get(long)).toBe(text);
+      }
+    }
+  }
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { ascii } from '@lateen/sdk/base/bytes';
-import { hashName } from './header-name.ts';
+import { hashName } from './name-hash.ts';
 
 /** Fields that mean something to a codec; everything else it passes on unread. */
 export const CONTENT_LENGTH = 1;
@@ -99,6 +99,11 @@ export function knownField(hash: number, name: Uint8Array, start: number, end: n
   if (known !== hash || end - start !== bytes.length) return 0;
   for (let i = 0; i < bytes.length; i++) if (name[start + i] !== bytes[i]) return 0;
   return id;
+}
+
+/** Fields that no writer copies: it says itself what they say. */
+export function isCodecsOwn(id: number): boolean {
+  return id !== 0 && id !== EXPECT && id !== PROTECTED && id !== NO_TRAILER;
 }
 
 function slotOf(hash: number): number {

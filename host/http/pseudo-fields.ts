@@ -1,5 +1,6 @@
 import { ascii } from '@lateen/sdk/base/bytes';
-import { hashName } from './header-name.ts';
+import { isKnownAt, keepKnown } from './known-bytes.ts';
+import { hashName } from './name-hash.ts';
 import { isAuthority, isPath, isStatus, isToken } from './tokens.ts';
 
 /**
@@ -15,19 +16,16 @@ export const STATUS = 4;
 export const PSEUDO_COUNT = 6;
 
 const NAMES = [':method', ':scheme', ':authority', ':path', ':status', ':protocol'];
-const VALUES = ['http', 'https', '/', '*', 'GET', 'chunked'];
 
-/** Bytes that maps point into: the names of the pseudo-headers, then a few values. */
-export const CONSTANTS: Uint8Array = ascii([...NAMES, ...VALUES].join(''));
-
-/** Where the names stand in CONSTANTS, and their hashes; indexed by slot. */
-export const PSEUDO_START: Int32Array = Int32Array.from(NAMES, (name) => offsetOf(name));
-export const PSEUDO_END: Int32Array = Int32Array.from(NAMES, (n) => offsetOf(n) + n.length);
+/** Where the names stand in `known`, and their hashes; indexed by slot. */
+export const PSEUDO_START: Int32Array = Int32Array.from(NAMES, keep);
+export const PSEUDO_END: Int32Array = PSEUDO_START.map((at, slot) => at + NAMES[slot].length);
 export const PSEUDO_HASH: Int32Array = Int32Array.from(NAMES, (name) =>
   hashName(ascii(name), 0, name.length),
 );
 
 export type ConstantRange = readonly [start: number, end: number];
+/** Ranges of `known`. */
 export const HTTP_VALUE: ConstantRange = rangeOf('http');
 export const HTTPS_VALUE: ConstantRange = rangeOf('https');
 export const ROOT_PATH_VALUE: ConstantRange = rangeOf('/');
@@ -57,16 +55,14 @@ export function isPseudoValue(
 
 function sameBytes(slot: number, name: Uint8Array, start: number, end: number): boolean {
   const from = PSEUDO_START[slot];
-  if (PSEUDO_END[slot] - from !== end - start) return false;
-  for (let i = start; i < end; i++) if (CONSTANTS[from + i - start] !== name[i]) return false;
-  return true;
-}
-
-function offsetOf(name: string): number {
-  return NAMES.slice(0, NAMES.indexOf(name)).join('').length;
+  return PSEUDO_END[slot] - from === end - start && isKnownAt(from, name, start, end);
 }
 
 function rangeOf(value: string): ConstantRange {
-  const start = NAMES.join('').length + VALUES.slice(0, VALUES.indexOf(value)).join('').length;
+  const start = keep(value);
   return [start, start + value.length];
+}
+
+function keep(text: string): number {
+  return keepKnown(ascii(text), 0, text.length);
 }

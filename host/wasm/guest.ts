@@ -1,4 +1,5 @@
 import type { Problem } from '@lateen/sdk/base/problem';
+import { NameGuesses } from '../http/header-name.ts';
 import { type GuestFunction, type GuestFunctions, NO_FUNCTIONS } from './callbacks.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { HttpCall, HttpCallAnswer, StreamEffects, VmServices } from './effects.ts';
@@ -73,6 +74,8 @@ export class Guest {
   readonly roots = new Set<RootFrame>();
   /** Contexts by id, for `proxy_set_effective_context`; streams only if the module imports it. */
   readonly contexts = new Map<number, Frame>();
+  /** Names of headers by where they stand in its memory. */
+  readonly names = new NameGuesses();
   /** Metrics that the module has defined: the only ones that it reaches. */
   readonly metrics = new Set<number>();
   functions: GuestFunctions = NO_FUNCTIONS;

@@ -11,10 +11,7 @@ const RETRY_ON = fields.header(REQUEST_HEADERS, 'x-envoy-retry-on');
 const RETRY_GRPC_ON = fields.header(REQUEST_HEADERS, 'x-envoy-retry-grpc-on');
 const MAX_RETRIES = fields.header(REQUEST_HEADERS, 'x-envoy-max-retries');
 const STATUS_CODES = fields.header(REQUEST_HEADERS, 'x-envoy-retriable-status-codes');
-const PER_TRY_TIMEOUT = fields.header(
-  REQUEST_HEADERS,
-  'x-envoy-upstream-rq-per-try-timeout-ms',
-);
+const PER_TRY_TIMEOUT = fields.header(REQUEST_HEADERS, 'x-envoy-upstream-rq-per-try-timeout-ms');
 const COMMA: u8 = 0x2c;
 const value = new Bytes();
 const code = new Bytes();

@@ -1,10 +1,19 @@
 import * as status from '@lateen/sdk/abi/status';
+import { NO_BYTES } from '@lateen/sdk/base/bytes';
 import type { HeaderMap } from '../../http/header-map.ts';
 import type { PropertySink } from '../effects.ts';
 import type { GuestMemory } from '../guest-memory.ts';
 import { encodeHeaders, headersSize } from '../pairs.ts';
 
 const ABSENT = 0xffffffff;
+/** Longer texts that are the same as the last time are copied from bytes that were kept. */
+const SHORT_TEXT = 12;
+
+/** What a field said the last time, where that was a text. */
+export interface TextMemo {
+  text: string;
+  bytes: Uint8Array;
+}
 
 /** Writes one value after the other into room that a guest has given; its memory stays as it is. */
 export class FieldSink implements PropertySink {
@@ -15,6 +24,7 @@ export class FieldSink implements PropertySink {
   /** Where the address and the size of the value at hand go. */
   #entry = 0;
   overflowed = false;
+  #memo: TextMemo = { text: '', bytes: NO_BYTES };
 
   constructor(memory: GuestMemory) {
     this.#memory = memory;
@@ -26,8 +36,9 @@ export class FieldSink implements PropertySink {
     this.overflowed = false;
   }
 
-  begin(entry: number): void {
+  begin(entry: number, memo: TextMemo): void {
     this.#entry = entry;
+    this.#memo = memo;
   }
 
   absent(): void {
@@ -43,12 +54,13 @@ export class FieldSink implements PropertySink {
 
   text(value: string): number {
     const { length } = value;
+    if (length > SHORT_TEXT) return this.#longText(value);
     const from = this.#at;
     if (from + length > this.#end) return this.#overflow();
     const { u8 } = this.#memory;
     for (let i = 0; i < length; i++) {
       const unit = value.charCodeAt(i);
-      if (unit > 0x7f) return this.#utf8(value);
+      if (unit > 0x7f) return this.#longText(value);
       u8[from + i] = unit;
     }
     this.#room(length);
@@ -85,9 +97,16 @@ export class FieldSink implements PropertySink {
     return status.OK;
   }
 
-  #utf8(value: string): number {
-    const bytes = Buffer.from(value);
-    return this.bytes(bytes, 0, bytes.length);
+  #longText(value: string): number {
+    const memo = this.#memo;
+    if (memo.text !== value) {
+      memo.text = value;
+      memo.bytes = Buffer.from(value);
+    }
+    const { bytes } = memo;
+    const at = this.#room(bytes.length);
+    if (at >= 0) this.#memory.u8.set(bytes, at);
+    return status.OK;
   }
 
   /** Announces a value of that size; -1 where it does not fit. */

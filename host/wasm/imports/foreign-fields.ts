@@ -1,16 +1,22 @@
 import * as ext from '@lateen/sdk/abi/extensions';
 import * as maps from '@lateen/sdk/abi/maps';
 import * as status from '@lateen/sdk/abi/status';
+import { NO_BYTES } from '@lateen/sdk/base/bytes';
 import { type HeaderName, headerName } from '../../http/header-map.ts';
 import { PropertyPath, type StreamEffects } from '../effects.ts';
 import type { Guest } from '../guest.ts';
-import { FieldSink } from './field-sink.ts';
+import { FieldSink, type TextMemo } from './field-sink.ts';
 import type { ForeignFunctions } from './foreign-answer.ts';
 
 /** Where a field of a set is found: a property of the stream, or a header of one of its maps. */
-type Field =
-  | { readonly kind: 'property'; readonly path: PropertyPath }
-  | { readonly kind: 'header'; readonly map: number; readonly name: HeaderName; joined: boolean };
+interface Field {
+  /** Null: a header. */
+  readonly path: PropertyPath | null;
+  readonly map: number;
+  readonly name: HeaderName;
+  readonly joined: boolean;
+  readonly memo: TextMemo;
+}
 
 const HEAD_BYTES = 5;
 const FIELDS_MAX = 256;
@@ -43,16 +49,20 @@ export function foreignFields(guest: Guest): ForeignFunctions {
       if (size < fields.length * ENTRY_BYTES) return status.EMPTY;
       sink.open(address + fields.length * ENTRY_BYTES, address + size);
       for (let i = 0; i < fields.length; i++) {
-        sink.begin(address + i * ENTRY_BYTES);
-        if (readField(fields[i], effects, sink) !== status.OK) sink.absent();
+        const field = fields[i];
+        sink.begin(address + i * ENTRY_BYTES, field.memo);
+        const read =
+          field.path === null
+            ? readHeader(field, effects, sink)
+            : effects.readPropertyAt(field.path, sink);
+        if (read !== status.OK) sink.absent();
       }
       return sink.overflowed ? status.EMPTY : answer.nothing();
     },
   };
 }
 
-function readField(field: Field, effects: StreamEffects, sink: FieldSink): number {
-  if (field.kind === 'property') return effects.readPropertyAt(field.path, sink);
+function readHeader(field: Field, effects: StreamEffects, sink: FieldSink): number {
   const map = effects.headerMap(field.map);
   if (map === null) return status.NOT_FOUND;
   const slot = map.findName(field.name);
@@ -81,11 +91,16 @@ function parseFields(bytes: Uint8Array): readonly Field[] | null {
   return fields;
 }
 
-function makeField(kind: number, name: Uint8Array): Field | null {
-  if (kind === ext.FIELD_PROPERTY) return { kind: 'property', path: new PropertyPath(name) };
+function makeField(kind: number, bytes: Uint8Array): Field | null {
+  const memo = { text: '', bytes: NO_BYTES };
+  if (kind === ext.FIELD_PROPERTY) {
+    return { path: new PropertyPath(bytes), map: 0, name: NO_NAME, joined: false, memo };
+  }
   const joined = kind >= ext.FIELD_JOINED_HEADER;
   const map = kind - (joined ? ext.FIELD_JOINED_HEADER : ext.FIELD_HEADER);
   if (map > maps.RESPONSE_TRAILERS) return null;
-  const text = Buffer.from(name).toString('latin1');
-  return { kind: 'header', map, name: headerName(text), joined };
+  const name = headerName(Buffer.from(bytes).toString('latin1'));
+  return { path: null, map, name, joined, memo };
 }
+
+const NO_NAME = headerName('');

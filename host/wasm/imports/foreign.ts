@@ -20,7 +20,7 @@ interface NamedFunction {
 /** `proxy_call_foreign_function`: Lateen's own (see sdk/abi/extensions.ts) and some of Envoy's. */
 export function foreignFunctions(guest: Guest): HostFunctions {
   const { memory } = guest;
-  const byLength = arrange({
+  const table = new FunctionTable({
     [ext.FN_FEATURES]: (_start, _end, answer) => answer.bytes(FEATURES),
     ...foreignHeaders(guest),
     ...foreignFields(guest),
@@ -46,7 +46,7 @@ export function foreignFunctions(guest: Guest): HostFunctions {
       if (!memory.has(name >>> 0, nameSize >>> 0) || !memory.has(start, size)) {
         return status.INVALID_MEMORY_ACCESS;
       }
-      const called = find(byLength, memory.u8, name >>> 0, nameSize >>> 0);
+      const called = table.find(memory.u8, name >>> 0, nameSize >>> 0);
       if (called === null) return status.NOT_FOUND;
       guest.charge(size);
       answer.out = out >>> 0;
@@ -66,21 +66,36 @@ function arrange(functions: ForeignFunctions): readonly (readonly NamedFunction[
   return byLength;
 }
 
-function find(
-  byLength: readonly (readonly NamedFunction[])[],
-  source: Uint8Array,
-  start: number,
-  size: number,
-): ForeignFunction | null {
-  const candidates = size < byLength.length ? byLength[size] : undefined;
-  if (candidates === undefined) return null;
-  for (const { name, call } of candidates) if (endsAlike(source, start, name)) return call;
-  return null;
+const PLACES = 64;
+
+/** By where the name stood the last time, which the bytes prove, else by its length. */
+class FunctionTable {
+  readonly #byLength: readonly (readonly NamedFunction[])[];
+  readonly #guesses: (NamedFunction | null)[] = new Array<NamedFunction | null>(PLACES).fill(null);
+
+  constructor(functions: ForeignFunctions) {
+    this.#byLength = arrange(functions);
+  }
+
+  find(source: Uint8Array, start: number, size: number): ForeignFunction | null {
+    const place = (start >> 3) & (PLACES - 1);
+    const guess = this.#guesses[place];
+    if (guess !== null && isNamed(guess, source, start, size)) return guess.call;
+    const candidates = size < this.#byLength.length ? this.#byLength[size] : undefined;
+    if (candidates === undefined) return null;
+    for (const candidate of candidates) {
+      if (!isNamed(candidate, source, start, size)) continue;
+      this.#guesses[place] = candidate;
+      return candidate.call;
+    }
+    return null;
+  }
 }
 
-/** Compares from the end: our names differ there. */
-function endsAlike(source: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let i = name.length - 1; i >= 0; i--) if (source[start + i] !== name[i]) return false;
+/** Compares from the end, where our names differ. */
+function isNamed({ name }: NamedFunction, source: Uint8Array, start: number, size: number) {
+  if (name.length !== size) return false;
+  for (let i = size - 1; i >= 0; i--) if (source[start + i] !== name[i]) return false;
   return true;
 }
 

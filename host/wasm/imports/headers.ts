@@ -24,7 +24,8 @@ function readFunctions(guest: Guest): HostFunctions {
       if (!memory.has(keyEnd, 0)) return status.INVALID_MEMORY_ACCESS;
       const map = findMap(guest, type);
       if (map === null) return status.BAD_ARGUMENT;
-      const slot = map.find(memory.u8, key, keyEnd);
+      const name = guest.names.find(memory.u8, key, keyEnd);
+      const slot = name === null ? map.find(memory.u8, key, keyEnd) : map.findName(name);
       if (slot < 0 && !olderAbi) return status.NOT_FOUND;
       const given =
         slot < 0
@@ -72,9 +73,17 @@ function editFunctions(guest: Guest): HostFunctions {
     if (map === null) return status.BAD_ARGUMENT;
     guest.charge(vs >>> 0);
     const { u8 } = memory;
-    const done = replace
-      ? map.set(u8, key, keyEnd, u8, value, valueEnd)
-      : map.add(u8, key, keyEnd, u8, value, valueEnd);
+    const name = guest.names.find(u8, key, keyEnd);
+    let done = false;
+    if (name === null) {
+      done = replace
+        ? map.set(u8, key, keyEnd, u8, value, valueEnd)
+        : map.add(u8, key, keyEnd, u8, value, valueEnd);
+    } else {
+      done = replace
+        ? map.setNamed(name, u8, value, valueEnd)
+        : map.addNamed(name, u8, value, valueEnd);
+    }
     return done ? status.OK : status.BAD_ARGUMENT;
   };
   return {
