@@ -13,6 +13,8 @@ export interface Environment {
   readonly underNpm: boolean;
   /** How the user calls this program, for commands that are printed to be copied. */
   readonly command: string;
+  /** COSIGN_PASSWORD: opens an encrypted private key. */
+  readonly keyPassword?: string | undefined;
 }
 
 export function readEnvironment(): Environment {
@@ -28,5 +30,6 @@ export function readEnvironment(): Environment {
     terminal,
     underNpm: env['npm_lifecycle_event'] !== undefined,
     command: env['npm_lifecycle_event'] === undefined ? 'lateen' : 'npx lateen',
+    keyPassword: env['COSIGN_PASSWORD'],
   };
 }

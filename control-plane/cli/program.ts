@@ -1,5 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { addFilterCommands } from './filter-program.ts';
 import { EXIT_FAILED, EXIT_USAGE, type Io } from './io.ts';
+import { connected, count, type Done, output, port } from './options.ts';
 
 const VERSION = '0.1.0';
 
@@ -21,8 +23,6 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
   }
 }
 
-type Done = (code: number) => void;
-
 function createProgram(io: Io, done: Done): Command {
   const program = new Command('lateen')
     .description('A service mesh: Istio resources in, Envoy wires out, every policy a Wasm filter')
@@ -38,6 +38,7 @@ function createProgram(io: Io, done: Done): Command {
   addRunners(program, io, done);
   addResources(program, io, done);
   addInspectors(program, io, done);
+  addFilterCommands(program, io, done);
   return program;
 }
 
@@ -142,26 +143,4 @@ function addInspectors(program: Command, io: Io, done: Done): void {
         ),
       ),
     );
-}
-
-function connected(command: Command): Command {
-  return command
-    .option('--address <url>', "the control plane's admin API; default: found by its run file")
-    .option('--token-file <path>', 'file with its token');
-}
-
-function output(...formats: readonly string[]): Option {
-  return new Option('-o, --output <format>', 'how to print').choices(formats).default(formats[0]);
-}
-
-function port(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
-  throw new InvalidArgumentError('a port is a number from 1 to 65535');
-}
-
-function count(text: string): number {
-  const number = Number(text);
-  if (Number.isFinite(number) && number >= 0) return number;
-  throw new InvalidArgumentError('a number is needed');
 }

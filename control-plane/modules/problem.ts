@@ -11,6 +11,10 @@ export const TOO_LARGE = 'LAT0403';
 export const SCHEME_UNSUPPORTED = 'LAT0404';
 export const ADDRESS_REFUSED = 'LAT0405';
 export const STORE_FAILED = 'LAT0406';
+/** A key that cannot be read, or that nothing should be signed with. */
+export const KEY_UNUSABLE = 'LAT0410';
+export const SIGNATURE_MISSING = 'LAT0411';
+export const SIGNATURE_WRONG = 'LAT0412';
 export const NOT_A_MODULE = 'LAT0301';
 export const REFUSED_BY_PROXY = 'LAT0302';
 
