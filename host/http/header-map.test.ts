@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { takeH2Fields } from './h2-fields.ts';
 import { type HeaderLimits, HeaderMap, headerName } from './header-map.ts';
 import { hashName, nameBit } from './name-hash.ts';
 import { pseudoSlot } from './pseudo-fields.ts';
@@ -24,6 +25,14 @@ function received(pairs: Pairs, limits?: HeaderLimits): HeaderMap {
   return map;
 }
 
+/** Fills a map as the HTTP/2 codec does, from the strings of node:http2. */
+function fromHttp2(pairs: Pairs, limits?: HeaderLimits): HeaderMap {
+  const map = new HeaderMap(limits);
+  const kind = pairs.some(([name]) => name === ':status') ? 'response' : 'request';
+  expect(takeH2Fields(map, pairs.flat(), kind)).toBe(null);
+  return map;
+}
+
 const REQUEST: Pairs = [
   [':method', 'GET'],
   [':authority', 'reviews:9080'],
@@ -41,6 +50,7 @@ const HOST = headerName('host');
 describe.each([
   ['from pairs', (pairs: Pairs, limits?: HeaderLimits) => HeaderMap.fromPairs(pairs, limits)],
   ['over received bytes', received],
+  ['of the strings of HTTP/2', fromHttp2],
 ])('a map made %s', (_, make) => {
   test('gives back its pairs, pseudo-headers first', () => {
     const map = make(REQUEST);

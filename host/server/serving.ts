@@ -16,8 +16,8 @@ import { openCallouts } from '../stream/callouts.ts';
 import { rootProperties } from '../stream/properties.ts';
 import { openRequestIds } from '../stream/request-ids.ts';
 import { ClusterManager } from '../upstream/cluster-manager.ts';
+import { createClientCodecs } from '../upstream/codecs.ts';
 import { createResolver } from '../upstream/dns.ts';
-import { createH1Codec } from '../upstream/h1-codec.ts';
 import { createRegexes } from '../wasm/regexes.ts';
 import { createSharedData } from '../wasm/shared-data.ts';
 import { Connections } from './connections.ts';
@@ -187,7 +187,7 @@ export class Serving {
       clock: this.#codec.clock,
       random: Math.random,
       slots: metrics,
-      openCodec: createH1Codec(this.#codec),
+      codecs: createClientCodecs(this.#codec),
       nextConnectionId: () => this.#ids.next(),
       publishesMembership: worker === 0,
       resolve: createResolver(),

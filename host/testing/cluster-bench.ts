@@ -4,8 +4,8 @@ import { silentLog } from '@lateen/sdk/base/log';
 import { openCodecServices } from '../http/h1-options.ts';
 import { type ClusterConfig, parseCluster } from '../upstream/cluster-config.ts';
 import { ClusterManager } from '../upstream/cluster-manager.ts';
+import { createClientCodecs } from '../upstream/codecs.ts';
 import type { ResolveName } from '../upstream/dns.ts';
-import { createH1Codec } from '../upstream/h1-codec.ts';
 import { AttemptProbe, type ProbeRequest } from './attempt-probe.ts';
 import { MemoryMetrics } from './memory-services.ts';
 
@@ -30,7 +30,7 @@ export class ClusterBench<C extends Clock> {
       random,
       resolve,
       slots: this.metrics,
-      openCodec: createH1Codec(openCodecServices(clock)),
+      codecs: createClientCodecs(openCodecServices(clock)),
       nextConnectionId: () => ++ids,
       publishesMembership: true,
       log: silentLog,

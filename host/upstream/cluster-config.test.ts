@@ -49,6 +49,14 @@ describe('cluster configuration', () => {
         headersMax: 0,
         headerBytesMax: 0,
         trailers: false,
+        protocol: 'http1',
+        http2: {
+          streamsMax: 1024,
+          streamWindowBytes: 1024 * 1024,
+          connectionWindowBytes: 16 * 1024 * 1024,
+          headerTableBytes: 4096,
+          keepAlive: null,
+        },
       },
       assignment: { clusterName: '', localities: [], overprovisioningFactor: 140 },
       dns: {
@@ -200,14 +208,24 @@ describe('cluster configuration', () => {
       'transportSocketMatches[1].transportSocket: transport socket tls is not supported yet: only cleartext',
     ],
     [
-      'HTTP/2',
-      httpOptions({ explicitHttpConfig: { http2ProtocolOptions: {} } }),
-      'typedExtensionProtocolOptions.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.explicitHttpConfig.http2ProtocolOptions: HTTP2 to the upstream is not supported yet',
+      'HTTP/3',
+      httpOptions({ explicitHttpConfig: { http3ProtocolOptions: {} } }),
+      'typedExtensionProtocolOptions.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.explicitHttpConfig.http3ProtocolOptions: HTTP/3 to the upstream is not supported',
     ],
     [
-      'HTTP/2 the old way',
-      { http2ProtocolOptions: {} },
-      'http2ProtocolOptions: HTTP/2 to the upstream is not supported yet',
+      'a window below that of RFC 9113',
+      { http2ProtocolOptions: { initialStreamWindowSize: 1024 } },
+      'http2ProtocolOptions.initialStreamWindowSize: must be between 65535 and 2147483647',
+    ],
+    [
+      'no streams at all',
+      { http2ProtocolOptions: { maxConcurrentStreams: 0 } },
+      'http2ProtocolOptions.maxConcurrentStreams: must be between 1 and 2147483647',
+    ],
+    [
+      'PINGs without a limit',
+      { http2ProtocolOptions: { connectionKeepalive: { interval: '5s' } } },
+      'http2ProtocolOptions.connectionKeepalive.timeout: a timeout greater than 0 is required',
     ],
     [
       'a name in a static cluster',
@@ -222,6 +240,36 @@ describe('cluster configuration', () => {
     ['upstream network filters', { filters: [{ name: 'x' }] }, 'filters: is not supported'],
   ])('refuses %s, with the field path', (_, json, text) => {
     expect(refusal(json)).toEqual([text]);
+  });
+
+  it('reads HTTP/2 with its options', () => {
+    const options = {
+      maxConcurrentStreams: 50,
+      initialStreamWindowSize: 65_536,
+      initialConnectionWindowSize: 1_048_576,
+      hpackTableSize: 0,
+      connectionKeepalive: { interval: '30s', timeout: '5s' },
+    };
+    const read = {
+      protocol: 'http2',
+      http2: {
+        streamsMax: 50,
+        streamWindowBytes: 65_536,
+        connectionWindowBytes: 1_048_576,
+        headerTableBytes: 0,
+        keepAlive: { intervalMs: 30_000, timeoutMs: 5000 },
+      },
+    };
+    const explicit = httpOptions({ explicitHttpConfig: { http2ProtocolOptions: options } });
+    expect(good(explicit).http).toMatchObject(read);
+    expect(good({ http2ProtocolOptions: options }).http).toMatchObject(read);
+  });
+
+  it('takes the old field for nothing where there are options, and auto for HTTP/1 without TLS', () => {
+    const http1 = httpOptions({ explicitHttpConfig: { httpProtocolOptions: {} } });
+    expect(good({ ...http1, http2ProtocolOptions: {} }).http.protocol).toBe('http1');
+    const auto = httpOptions({ autoConfig: { http2ProtocolOptions: {} } });
+    expect(good(auto).http.protocol).toBe('http1');
   });
 
   it('warns of what has no effect yet, and goes on', () => {

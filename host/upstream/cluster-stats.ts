@@ -9,6 +9,8 @@ const HISTOGRAM = 2;
 const STATS = [
   ['upstream_cx_total', COUNTER],
   ['upstream_cx_http1_total', COUNTER],
+  ['upstream_cx_http2_total', COUNTER],
+  ['upstream_cx_close_notify', COUNTER],
   ['upstream_cx_active', GAUGE],
   ['upstream_cx_connect_ms', HISTOGRAM],
   ['upstream_cx_connect_fail', COUNTER],

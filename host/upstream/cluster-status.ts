@@ -1,7 +1,7 @@
 import type { Health } from './assignment.ts';
 import type { UpstreamCluster } from './cluster.ts';
 import type { BreakerLimits } from './cluster-config.ts';
-import type { PoolCounts } from './pool.ts';
+import type { PoolCounts } from './pool-account.ts';
 
 /** What one worker knows of a cluster; plain data. */
 export interface ClusterStatus {

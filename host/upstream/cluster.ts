@@ -11,14 +11,14 @@ import { ClusterStats } from './cluster-stats.ts';
 import { type HostPlace, localityText, UpstreamHost } from './host.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import type { AttemptHandle, AttemptReceiver, AttemptRequest, Cluster } from './seam.ts';
-import type { OpenClientCodec } from './upstream-protocol.ts';
+import type { ClientCodecs } from './upstream-protocol.ts';
 
 /** What a worker's clusters share. */
 export interface UpstreamServices {
   readonly clock: Clock;
   readonly random: Random;
   readonly slots: MetricSlots;
-  readonly openCodec: OpenClientCodec;
+  readonly codecs: ClientCodecs;
   readonly nextConnectionId: () => number;
   /** Counts of circuit breakers that all workers share; undefined = the worker's own. */
   readonly breakerCounts?: (cluster: string) => Int32Array;
@@ -54,7 +54,7 @@ export class UpstreamCluster implements Cluster {
       clock: services.clock,
       breakers: new Breakers(config.breakers, services.breakerCounts?.(config.name)),
       stats: this.stats,
-      openCodec: services.openCodec,
+      codecs: services.codecs,
       nextConnectionId: services.nextConnectionId,
     };
     this.#assignment = { clusterName: config.name, ...NO_ENDPOINTS };
@@ -108,7 +108,9 @@ export class UpstreamCluster implements Cluster {
 
   /** Takes the new configuration over; connections opened from now on follow it. */
   update(config: ClusterConfig): void {
+    const { protocol } = this.#settings.config.http;
     this.#settings.config = config;
+    if (config.http.protocol !== protocol) this.#reopenHosts();
     this.#settings.breakers.update(config.breakers);
     this.#rebalance();
   }
@@ -164,11 +166,20 @@ export class UpstreamCluster implements Cluster {
     return changed;
   }
 
+  /** What the connections speak has changed: the old ones finish what they carry. */
+  #reopenHosts(): void {
+    for (const [address, host] of this.#hosts) {
+      this.#leave(host);
+      this.#hosts.set(address, this.#enter(address, host.place));
+    }
+  }
+
   /** A host that left a moment ago comes back with the connections it still has. */
   #enter(address: string, place: HostPlace): UpstreamHost {
     this.#forgetEmpty();
+    const { protocol } = this.#settings.config.http;
     for (const host of this.#leaving) {
-      if (host.address !== address) continue;
+      if (host.address !== address || host.protocol !== protocol) continue;
       this.#leaving.delete(host);
       host.move(place);
       host.pool.revive();

@@ -2,7 +2,10 @@ import type { JsonObject } from '@lateen/sdk/base/json';
 import { formatAddress } from '../net/ip.ts';
 import type { EndpointConfig, Health, Locality } from './assignment.ts';
 import type { Candidate } from './candidate.ts';
+import { H2HostPool } from './h2-pool.ts';
+import type { HttpProtocol } from './http-options.ts';
 import { HostPool } from './pool.ts';
+import type { UpstreamPool } from './pool-account.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import type { Host } from './seam.ts';
 
@@ -19,7 +22,9 @@ export interface HostPlace {
  */
 export class UpstreamHost implements Host, Candidate {
   readonly address: string;
-  readonly pool: HostPool;
+  /** What its connections speak. */
+  readonly protocol: HttpProtocol;
+  readonly pool: UpstreamPool;
   #place: HostPlace;
   #localityText: string;
 
@@ -28,7 +33,9 @@ export class UpstreamHost implements Host, Candidate {
     this.address = formatAddress(host, port);
     this.#place = place;
     this.#localityText = localityText(place.locality);
-    this.pool = new HostPool(this, { host, port }, settings);
+    this.protocol = settings.config.http.protocol;
+    const Pool = this.protocol === 'http2' ? H2HostPool : HostPool;
+    this.pool = new Pool(this, { host, port }, settings);
   }
 
   get hostname(): string {

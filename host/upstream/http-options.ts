@@ -1,7 +1,14 @@
 import type { JsonReader } from '@lateen/sdk/base/json-reader';
+import type { Http2Options } from '../http/h2-options.ts';
+import { readHttp2 } from './http2-options.ts';
 
-/** How a cluster's connections speak HTTP; HTTP/1.1 is all there is for now. */
+export type HttpProtocol = 'http1' | 'http2';
+
+/** How a cluster's connections speak HTTP. */
 export interface HttpOptions {
+  /** HTTP/2 is spoken with prior knowledge. */
+  readonly protocol: HttpProtocol;
+  readonly http2: Http2Options;
   /** An idle connection is closed after so long; 0 = never. */
   readonly idleTimeoutMs: number;
   /** A connection takes no request after so long; 0 = no limit. */
@@ -12,7 +19,7 @@ export interface HttpOptions {
   readonly headersMax: number;
   /** Bytes of a response head; 0 = the codec's default. */
   readonly headerBytesMax: number;
-  /** Passes trailers of requests and responses on. */
+  /** Passes trailers of requests and responses on; HTTP/2 always does. */
   readonly trailers: boolean;
 }
 
@@ -26,29 +33,22 @@ export function readHttpOptions(cluster: JsonReader): HttpOptions {
   const extensions = cluster.object('typedExtensionProtocolOptions');
   const options = extensions.object(OPTIONS_KEY);
   extensions.refuseUnread();
-  if (cluster.has('http2ProtocolOptions')) {
-    cluster.error('HTTP/2 to the upstream is not supported yet', 'http2ProtocolOptions');
-  }
-  cluster.ignore('http2ProtocolOptions', 'upstreamHttpProtocolOptions');
-  const trailers = [
-    readHttp1(cluster.object('httpProtocolOptions')),
-    ...readProtocol(options),
-  ].includes(true);
+  const protocols = readProtocols(cluster, options);
   refuseUpstreamFilters(options);
   const name = 'commonHttpProtocolOptions';
   const common = options.has(name) ? options.object(name) : cluster.object(name);
-  cluster.ignore(name);
+  cluster.ignore(name, 'upstreamHttpProtocolOptions');
   const value = readCommon(common, cluster.number('maxRequestsPerConnection'));
   // SNI and SAN options only matter with TLS.
   options.ignore('upstreamHttpProtocolOptions');
   options.refuseUnread();
-  return { ...value, trailers };
+  return { ...value, ...protocols };
 }
 
 function readCommon(
   reader: JsonReader,
   requestsPerConnection: number,
-): Omit<HttpOptions, 'trailers'> {
+): Omit<HttpOptions, keyof Protocols> {
   const value = {
     idleTimeoutMs: reader.durationMs('idleTimeout', DEFAULT_IDLE_TIMEOUT_MS),
     connectionDurationMsMax: reader.durationMs('maxConnectionDuration', 0),
@@ -60,24 +60,33 @@ function readCommon(
   return value;
 }
 
-function readProtocol(options: JsonReader): readonly boolean[] {
+type Protocols = Pick<HttpOptions, 'protocol' | 'http2' | 'trailers'>;
+
+function readProtocols(cluster: JsonReader, options: JsonReader): Protocols {
   const explicit = options.object('explicitHttpConfig');
-  for (const field of ['http2ProtocolOptions', 'http3ProtocolOptions']) {
-    if (explicit.has(field)) {
-      explicit.error(
-        `${field.slice(0, 5).toUpperCase()} to the upstream is not supported yet`,
-        field,
-      );
-    }
-    explicit.ignore(field);
+  if (explicit.has('http3ProtocolOptions')) {
+    explicit.error('HTTP/3 to the upstream is not supported', 'http3ProtocolOptions');
   }
-  const trailers = [readHttp1(explicit.object('httpProtocolOptions'))];
+  explicit.ignore('http3ProtocolOptions');
+  // The cluster's own fields are deprecated, and only count where there are no options.
+  const old = !['explicitHttpConfig', 'useDownstreamProtocolConfig', 'autoConfig'].some((name) =>
+    options.has(name),
+  );
+  const name = 'http2ProtocolOptions';
+  const wantsHttp2 = explicit.has(name) || (old && cluster.has(name));
+  const http2 = readHttp2(explicit.has(name) ? explicit.object(name) : cluster.object(name));
+  cluster.ignore(name);
+  const trailers = [cluster, explicit].map((from) => readHttp1(from.object('httpProtocolOptions')));
   explicit.refuseUnread();
   // Downstream is HTTP/1 too, and without TLS there is no ALPN that could choose HTTP/2.
   for (const field of ['useDownstreamProtocolConfig', 'autoConfig']) {
     trailers.push(readHttp1(options.object(field).object('httpProtocolOptions')));
   }
-  return trailers;
+  return {
+    protocol: wantsHttp2 ? 'http2' : 'http1',
+    http2,
+    trailers: trailers.includes(true),
+  };
 }
 
 /** Whether trailers are passed on. */

@@ -1,9 +1,9 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Timer } from '@lateen/sdk/base/clock';
 import type { MessageWriter } from '../http/codec.ts';
-import { formatAddress, plainIp } from '../net/ip.ts';
 import { markReader, readIntoShared } from '../net/socket-reader.ts';
 import type { Attempt, Carrier } from './attempt.ts';
+import { type ConnectTarget, connectTo, localAddressOf } from './connect.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import type { ClientCodec } from './upstream-protocol.ts';
 
@@ -44,16 +44,7 @@ export class PoolConnection implements Carrier {
     this.#settings = settings;
     const { clock, config } = settings;
     this.#startedAt = clock.now();
-    this.#socket = markReader(
-      connect({
-        host: target.host,
-        port: target.port,
-        noDelay: true,
-        keepAlive: config.keepAliveMs !== null,
-        keepAliveInitialDelay: config.keepAliveMs ?? 0,
-        onread: readIntoShared,
-      }),
-    );
+    this.#socket = markReader(connectTo(target, config, { onread: readIntoShared }));
     this.#socket.on('error', (error) => {
       this.#error = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
     });
@@ -102,10 +93,9 @@ export class PoolConnection implements Carrier {
     if (this.#state !== 'connecting') return;
     this.#stopTimer();
     this.#state = 'open';
-    const { localAddress, localPort } = this.#socket;
-    this.localAddress = formatAddress(plainIp(localAddress ?? ''), localPort ?? 0);
+    this.localAddress = localAddressOf(this.#socket);
     const { config } = this.#settings;
-    this.#codec = this.#settings.openCodec(
+    this.#codec = this.#settings.codecs.openH1(
       this.#socket,
       { http: config.http, bufferBytesMax: config.bufferBytesMax },
       { onIdle: () => this.#messageOver(), onClose: () => this.#end() },
@@ -151,9 +141,4 @@ export class PoolConnection implements Carrier {
     this.#timer?.cancel();
     this.#timer = null;
   }
-}
-
-export interface ConnectTarget {
-  readonly host: string;
-  readonly port: number;
 }

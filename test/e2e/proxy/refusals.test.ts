@@ -37,14 +37,14 @@ transport_socket:
     says: /transport_socket/,
   },
   {
-    name: 'HTTP/2 towards the upstream',
+    name: 'HTTP/3 towards the upstream',
     at: 'cluster',
     yaml: `
 typed_extension_protocol_options:
   envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
     "@type": ${TYPES}.upstreams.http.v3.HttpProtocolOptions
-    explicit_http_config: {http2_protocol_options: {}}`,
-    says: /http2|HTTP\/2/i,
+    explicit_http_config: {http3_protocol_options: {}}`,
+    says: /HTTP\/3/,
   },
   {
     name: 'a Lua filter',
