@@ -7,8 +7,8 @@ import {
 } from './head-facts.ts';
 import { statedLength } from './head-writer.ts';
 import { type HeaderMap, headerName } from './header-map.ts';
-import { hashName } from './header-name.ts';
 import * as known from './known-fields.ts';
+import { hashName } from './name-hash.ts';
 import {
   AUTHORITY,
   isPseudoValue,
@@ -102,7 +102,7 @@ function takeField(
     if (isConnectionSpecific(id)) return false;
     if (!takeKnownField(facts, map, kind, id, data, from, end)) return !facts.failed;
   }
-  map.append(hash, start, nameEnd, from, end, false);
+  map.append(hash, start, nameEnd, from, end, false, id === 0);
   return true;
 }
 
@@ -149,16 +149,16 @@ export function h2TrailerFields(map: HeaderMap): Record<string, string | string[
 function pushFields(raw: string[], map: HeaderMap, keepsLength: boolean): void {
   for (let slot = PSEUDO_COUNT; slot < map.end; slot++) {
     if (!map.live(slot)) continue;
-    const bytes = map.nameBytes(slot);
-    const id = known.knownField(map.hash(slot), bytes, map.nameStart(slot), map.nameEnd(slot));
-    const stays =
-      id === 0 ||
-      id === known.EXPECT ||
-      id === known.PROTECTED ||
-      id === known.NO_TRAILER ||
-      (id === known.CONTENT_LENGTH && keepsLength);
-    if (stays) raw.push(map.nameText(slot), map.valueText(slot));
+    if (map.ordinary(slot) || passesOn(map, slot, keepsLength)) {
+      raw.push(map.nameText(slot), map.valueText(slot));
+    }
   }
+}
+
+function passesOn(map: HeaderMap, slot: number, keepsLength: boolean): boolean {
+  const bytes = map.nameBytes(slot);
+  const id = known.knownField(map.hash(slot), bytes, map.nameStart(slot), map.nameEnd(slot));
+  return !known.isCodecsOwn(id) || (id === known.CONTENT_LENGTH && keepsLength);
 }
 
 /** Servers of gRPC may refuse a request without `te: trailers`. */

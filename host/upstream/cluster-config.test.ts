@@ -242,36 +242,6 @@ describe('cluster configuration', () => {
     expect(refusal(json)).toEqual([text]);
   });
 
-  it('reads HTTP/2 with its options', () => {
-    const options = {
-      maxConcurrentStreams: 50,
-      initialStreamWindowSize: 65_536,
-      initialConnectionWindowSize: 1_048_576,
-      hpackTableSize: 0,
-      connectionKeepalive: { interval: '30s', timeout: '5s' },
-    };
-    const read = {
-      protocol: 'http2',
-      http2: {
-        streamsMax: 50,
-        streamWindowBytes: 65_536,
-        connectionWindowBytes: 1_048_576,
-        headerTableBytes: 0,
-        keepAlive: { intervalMs: 30_000, timeoutMs: 5000 },
-      },
-    };
-    const explicit = httpOptions({ explicitHttpConfig: { http2ProtocolOptions: options } });
-    expect(good(explicit).http).toMatchObject(read);
-    expect(good({ http2ProtocolOptions: options }).http).toMatchObject(read);
-  });
-
-  it('takes the old field for nothing where there are options, and auto for HTTP/1 without TLS', () => {
-    const http1 = httpOptions({ explicitHttpConfig: { httpProtocolOptions: {} } });
-    expect(good({ ...http1, http2ProtocolOptions: {} }).http.protocol).toBe('http1');
-    const auto = httpOptions({ autoConfig: { http2ProtocolOptions: {} } });
-    expect(good(auto).http.protocol).toBe('http1');
-  });
-
   it('warns of what has no effect yet, and goes on', () => {
     const { value, problems } = parseCluster({
       name: 'c',

@@ -77,6 +77,18 @@ beforeEach(() => {
   handle = () => {};
 });
 
+/** A probe that is true when ten values in a row were the same. */
+function settled(value: () => number): () => boolean {
+  let last = value();
+  let same = 0;
+  return () => {
+    const now = value();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    return same >= 10;
+  };
+}
+
 function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024;
@@ -259,17 +271,8 @@ test('a client that does not read holds the upstream back, and memory stays boun
     socket.pause();
     socket.write('GET / HTTP/1.1\r\nhost: t\r\n\r\n');
   }
-  let last = -1;
-  await waitFor(
-    'the upstream to stand still',
-    async () => {
-      const still = written === last && blocked;
-      last = written;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return still;
-    },
-    { deadlineMs: 20_000 },
-  );
+  const probe = settled(() => written);
+  await waitFor('the upstream to stand still', () => probe() && blocked, { deadlineMs: 20_000 });
   // Windows, kernel buffers at both ends and the proxy's own: of 256 MiB, a few for each client.
   expect(written).toBeLessThan(128 * MIB);
   expect(residentBytes(proxy.child.pid) - before).toBeLessThan(64 * MIB);
@@ -292,17 +295,8 @@ test('an upstream that does not read holds the client back, and memory stays bou
     for (; sent < size; sent += chunk.length) await client.send(chunk);
   };
   const fed = feed();
-  let last = -1;
-  await waitFor(
-    'the client to stand still',
-    async () => {
-      const still = sent === last && sent > 0;
-      last = sent;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return still;
-    },
-    { deadlineMs: 20_000 },
-  );
+  const probe = settled(() => sent);
+  await waitFor('the client to stand still', () => probe() && sent > 0, { deadlineMs: 20_000 });
   expect(sent).toBeLessThan(32 * MIB);
   expect(residentBytes(proxy.child.pid) - before).toBeLessThan(48 * MIB);
   let arrived = 0;
