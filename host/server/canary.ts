@@ -6,13 +6,15 @@ import { PluginPool } from '../filter/plugin-pool.ts';
 import { rootProperties } from '../stream/properties.ts';
 import type { MetricSlots, WriteSinks } from '../wasm/effects.ts';
 import { createRegexes } from '../wasm/regexes.ts';
-import { createSharedData } from '../wasm/shared-data.ts';
+import { createLocalStore } from '../wasm/shared/shared-store.ts';
 import { Runtime } from './runtime.ts';
 
 /**
  * The main thread's rehearsal of every change: modules start and read their configuration here
  * first, before any worker meets them. No stream runs here, no timer fires, nothing is written and
- * no callout leaves the machine.
+ * no callout leaves the machine. Shared data and queues are its own: a rehearsal finds them empty
+ * but for what others rehearsed under its VM id, cannot change what live modules see, and hears of
+ * no item.
  */
 export function openCanary(node: JsonObject, log: Log): Runtime {
   const clock: Clock = { ...systemClock, setTimer: () => ({ cancel: () => {} }) };
@@ -23,7 +25,7 @@ export function openCanary(node: JsonObject, log: Log): Runtime {
       log: log.child('wasm'),
       callouts: { start: () => ({ cancel: () => {} }) },
       metrics: NO_METRICS,
-      sharedData: createSharedData(),
+      sharedData: createLocalStore({ now: clock.now, defer: () => {} }),
       sinks: NO_SINKS,
       regexes: createRegexes(),
       rootProperties: rootProperties(node),

@@ -9,7 +9,7 @@ import { MemoryMetrics, MemorySinks } from '../testing/memory-services.ts';
 import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
 import { type CompiledModule, compileModule } from '../wasm/module.ts';
 import { createRegexes } from '../wasm/regexes.ts';
-import { createSharedData } from '../wasm/shared-data.ts';
+import { createLocalStore } from '../wasm/shared/shared-store.ts';
 import { ModuleCatalog } from './catalog.ts';
 import type { ChangeMessage } from './messages.ts';
 import { Resolver } from './resolver.ts';
@@ -54,7 +54,7 @@ function openParts() {
     log: silentLog,
     callouts: { start: () => ({ cancel: () => {} }) },
     metrics: new MemoryMetrics(),
-    sharedData: createSharedData(),
+    sharedData: createLocalStore({ now: systemClock.now, defer: setImmediate }),
     sinks: new MemorySinks(),
     regexes: createRegexes(),
   });

@@ -18,8 +18,8 @@ import { openRequestIds } from '../stream/request-ids.ts';
 import { ClusterManager } from '../upstream/cluster-manager.ts';
 import { createClientCodecs } from '../upstream/codecs.ts';
 import { createResolver } from '../upstream/dns.ts';
+import type { SharedStore } from '../wasm/effects.ts';
 import { createRegexes } from '../wasm/regexes.ts';
-import { createSharedData } from '../wasm/shared-data.ts';
 import { Connections } from './connections.ts';
 import { HttpStats } from './http-stats.ts';
 import type { ListenerTickets, WorkerState } from './messages.ts';
@@ -33,6 +33,8 @@ export interface ServingOptions {
   /** Canonical JSON of the bootstrap's node. */
   readonly node: JsonObject;
   readonly metrics: ThreadMetrics;
+  /** Shared data and queues of all workers. */
+  readonly shared: SharedStore;
   readonly log: Log;
   readonly fileFlushIntervalMs: number;
   /** How long connections of a listener that was removed may go on. */
@@ -82,7 +84,7 @@ export class Serving {
       log: log.child('wasm'),
       callouts: openCallouts(this.#clusters, systemClock),
       metrics: metrics.guests,
-      sharedData: createSharedData(),
+      sharedData: options.shared,
       sinks: this.sinks,
       regexes: createRegexes(),
       rootProperties: rootProperties(node),

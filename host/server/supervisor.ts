@@ -12,6 +12,7 @@ import { openCanary } from './canary.ts';
 import { type BoundAddress, ListenSockets } from './listen-sockets.ts';
 import type { ChangeMessage, ListenerMessage, WorkerState } from './messages.ts';
 import { type Prepared, prepareChange } from './prepare.ts';
+import { ProcessShare } from './process-share.ts';
 import type { Resolver } from './resolver.ts';
 import type { Runtime } from './runtime.ts';
 import type { WorkerStart } from './worker.ts';
@@ -46,6 +47,7 @@ export class Supervisor {
   readonly #resolver: Resolver;
   readonly #canary: Runtime;
   readonly #sockets = new ListenSockets();
+  readonly #share: ProcessShare;
   readonly #workers: (WorkerHandle | null)[] = [];
   #tail: Promise<unknown> = Promise.resolve();
   #changes = 0;
@@ -61,6 +63,7 @@ export class Supervisor {
     this.#options = options;
     this.#resolver = resolver;
     this.#canary = openCanary(options.node, options.log);
+    this.#share = new ProcessShare(Math.max(1, options.workers));
   }
 
   /** Starts the workers; there is at least one. */
@@ -211,18 +214,7 @@ export class Supervisor {
     listeners: readonly ListenerMessage[],
     routes: readonly RouteMessage[],
   ): readonly CompiledModule[] {
-    const specs: PluginSpec[] = [];
-    const addRoutes = (message: RouteMessage | null) => {
-      for (const part of message?.parts ?? []) specs.push(part.companion);
-    };
-    for (const listener of listeners) {
-      for (const chain of listener.chains) {
-        specs.push(...chain.loggers, ...chain.filters.map((filter) => filter.plugin));
-        addRoutes(chain.routes);
-      }
-    }
-    for (const route of routes) addRoutes(route);
-    const digests = new Set(specs.map((spec) => spec.module));
+    const digests = new Set(specsOf(listeners, routes).map((spec) => spec.module));
     return [...digests].map(this.#options.module).filter((module) => module !== undefined);
   }
 
@@ -242,6 +234,8 @@ export class Supervisor {
     for (const json of message.assignments) {
       this.#assignments.set(String(json['clusterName']), json);
     }
+    const specs = specsOf(this.#listeners.values(), this.#routes.values());
+    this.#share.hold(new Set(specs.map((spec) => spec.vmId)));
   }
 
   #spawn(index: number): WorkerHandle {
@@ -250,6 +244,7 @@ export class Supervisor {
     const start: WorkerStart = {
       worker: index,
       node,
+      shared: this.#share.memory,
       connectionsMax,
       log: thresholds,
       fileFlushIntervalMs,
@@ -262,9 +257,12 @@ export class Supervisor {
   /** A worker that died is replaced at once and told everything that is in force. */
   #died(index: number, reason: string): void {
     this.#workers[index] = null;
+    // At once: others may wait for what it held.
+    const tidied = this.#share.workerEnded(index);
     if (this.#stopping) return;
     this.#options.log.write('error', 'worker died, starting another', { worker: index, reason });
     this.#tail = this.#tail.then(async () => {
+      await tidied;
       const worker = this.#spawn(index);
       const id = ++this.#changes;
       await worker.prepare(id, this.#everything());
@@ -288,4 +286,23 @@ export class Supervisor {
       assignments: [...this.#assignments.values()],
     };
   }
+}
+
+/** Every plugin that the messages name. */
+function specsOf(
+  listeners: Iterable<ListenerMessage>,
+  routes: Iterable<RouteMessage>,
+): readonly PluginSpec[] {
+  const specs: PluginSpec[] = [];
+  const addRoutes = (message: RouteMessage | null) => {
+    for (const part of message?.parts ?? []) specs.push(part.companion);
+  };
+  for (const listener of listeners) {
+    for (const chain of listener.chains) {
+      specs.push(...chain.loggers, ...chain.filters.map((filter) => filter.plugin));
+      addRoutes(chain.routes);
+    }
+  }
+  for (const route of routes) addRoutes(route);
+  return specs;
 }

@@ -2,14 +2,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { type LeveledLog, type LogThresholds, openLog } from '../observe/log.ts';
 import { type MetricsMessage, ThreadMetrics } from '../observe/thread-metrics.ts';
+import type { SharedMemory } from '../wasm/shared/shared-store.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { type Prepared, prepareChange } from './prepare.ts';
+import { openWorkerStore } from './process-share.ts';
 import { Serving } from './serving.ts';
 
 /** What the main thread starts a worker with. */
 export interface WorkerStart {
   readonly worker: number;
   readonly node: JsonObject;
+  readonly shared: SharedMemory;
   readonly connectionsMax: number;
   readonly log: LogThresholds;
   readonly logPath?: string;
@@ -37,6 +40,7 @@ class WorkerThread {
       connectionsMax: start.connectionsMax,
       node: start.node,
       metrics: new ThreadMetrics((message) => post({ kind: 'metrics', message })),
+      shared: openWorkerStore(start.shared, start.worker),
       log: this.#log,
       fileFlushIntervalMs: start.fileFlushIntervalMs,
       drainTimeMs: start.drainTimeMs,

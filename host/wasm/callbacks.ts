@@ -23,6 +23,7 @@ export const CALLBACKS = {
   onResponseBody: ['proxy_on_response_body', 'iii>i'],
   onResponseTrailers: ['proxy_on_response_trailers', 'ii>i'],
   onHttpCallResponse: ['proxy_on_http_call_response', 'iiiii>'],
+  onQueueReady: ['proxy_on_queue_ready', 'ii>'],
   onDone: ['proxy_on_done', 'i>i'],
   onLog: ['proxy_on_log', 'i>'],
   onDelete: ['proxy_on_delete', 'i>'],

@@ -102,7 +102,7 @@ export interface VmServices {
   readonly log: import('@lateen/sdk/base/log').Log;
   readonly callouts: Callouts;
   readonly metrics: MetricSlots;
-  readonly sharedData: SharedData;
+  readonly sharedData: SharedStore;
   readonly sinks: WriteSinks;
   readonly regexes: Regexes;
   /** What a root context may read: `node`, `listener_direction`, ...; paths as for streams. */
@@ -122,11 +122,60 @@ export interface MetricSlots {
   read(id: number): number | null;
 }
 
-/** Shared data: keyed by VM id; compare-and-swap tokens are never 0. */
-export interface SharedData {
-  get(vmId: string, key: string): { readonly value: Uint8Array; readonly cas: number } | null;
-  /** A proxy-wasm status. `cas` 0 = unconditional. */
-  set(vmId: string, key: string, value: Uint8Array, cas: number): number;
+/** Shared data and shared queues of the process, as one thread sees them. */
+export interface SharedStore {
+  /** Everything of a VM id. It stays there until whoever opened it, in any thread, has closed. */
+  open(vmId: string): SharedSpace;
+}
+
+/**
+ * Shared data and queues of one VM id. `at` says which key (or name of a queue) the next call is
+ * about. Calls return a proxy-wasm status, INTERNAL_FAILURE where a limit stands in the way;
+ * `refusal` says which. What they read stands in the first `size` bytes of `value` until the next
+ * call.
+ */
+export interface SharedSpace {
+  readonly value: Uint8Array;
+  readonly size: number;
+  /** The token of what `get` found; never 0. */
+  readonly cas: number;
+  readonly refusal: string;
+  at(source: Uint8Array, start: number, end: number): void;
+  get(): number;
+  /**
+   * Sets the value to bytes of the same source as the key. `cas` 0 = whatever stands there,
+   * 0xffffffff = only where nothing does; any other one succeeds on a key that is missing, as in
+   * proxy-wasm's C++ host. `ttlMs` 0 = for ever.
+   */
+  set(start: number, end: number, cas: number, ttlMs: number): number;
+  remove(cas: number): number;
+  has(): number;
+  /**
+   * Adds to a counter, 8 bytes little-endian, and reads it. `ttlMs` counts where it begins at 0.
+   * BAD_ARGUMENT where something else stands there, or where the sum has no room in 64 bits.
+   */
+  add(delta: bigint, ttlMs: number): number;
+  /**
+   * Reads about `limit` keys that begin with the key at hand: a u32 to go on with (0 = that was
+   * all), then each as u32 size and bytes. A key that is there all the while is read exactly once.
+   */
+  list(cursor: number, limit: number): number;
+  /** The id of the queue, made if need be; the reader hears of its items. 0 = refused. */
+  register(reader: QueueReader): number;
+  /** The id of the queue of a VM id (empty = this one), 0 = there is none. */
+  resolve(vmId: Uint8Array): number;
+  enqueue(id: number, source: Uint8Array, start: number, end: number): number;
+  /** Reads and removes the oldest item; EMPTY where there is none. */
+  dequeue(id: number): number;
+  /** The reader hears of no queue any more. */
+  forget(reader: QueueReader): void;
+  close(): void;
+}
+
+/** Hears of items in queues: once for each, never inside another callback. */
+export interface QueueReader {
+  /** False where it cannot be told any more. */
+  queueReady(id: number): boolean;
 }
 
 /** Buffered files and stdout that modules append lines to. */

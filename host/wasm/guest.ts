@@ -1,8 +1,16 @@
+import { OK } from '@lateen/sdk/abi/status';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { NameGuesses } from '../http/header-name.ts';
 import { type GuestFunction, type GuestFunctions, NO_FUNCTIONS } from './callbacks.ts';
 import type { CompiledModule } from './compiled-module.ts';
-import type { HttpCall, HttpCallAnswer, StreamEffects, VmServices } from './effects.ts';
+import type {
+  HttpCall,
+  HttpCallAnswer,
+  QueueReader,
+  SharedSpace,
+  StreamEffects,
+  VmServices,
+} from './effects.ts';
 import { describeFault, GuestAbort, type GuestExit } from './fault.ts';
 import { GuestLog } from './guest-log.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -29,7 +37,7 @@ export interface Frame {
 }
 
 /** What host calls need of the root context they are made for. */
-export interface RootFrame extends Frame {
+export interface RootFrame extends Frame, QueueReader {
   readonly rootId: string;
   readonly pluginName: string;
   /** What PLUGIN_CONFIGURATION shows. */
@@ -53,6 +61,7 @@ export type Phase = typeof RUNNING | typeof STARTING | typeof ALLOCATING;
 /** Fuel for one host call, about 50 ns; bytes it moves come on top, 16 for a unit. */
 const HOST_CALL_FUEL = 500;
 const FREE_BYTES = 1024;
+const WARN = 3;
 const EXHAUSTED = -1;
 
 /** A WebAssembly.Global of 32 bits, as the fuel pass exports it. */
@@ -94,6 +103,7 @@ export class Guest {
   /** The last root context ends: a fault now hurts nobody (some SDKs abort there). */
   closing = false;
   fault: Problem | null = null;
+  #shared: SharedSpace | null = null;
   #fuel: FuelGauge | null = null;
   #phase: Phase = RUNNING;
   /** Whether host calls have to look at anything at all before they serve. */
@@ -263,6 +273,26 @@ export class Guest {
     return this.frame === null ? null : this.frame.root;
   }
 
+  /** What VMs of this one's id share; opened when a module first asks. */
+  get shared(): SharedSpace {
+    this.#shared ??= this.services.sharedData.open(this.options.vmId);
+    return this.#shared;
+  }
+
+  /** The root context has ended: it hears of no queue any more. The last one lets go of all. */
+  unshare(root: RootFrame): void {
+    this.#shared?.forget(root);
+    if (this.roots.size === 0) this.#letGo();
+  }
+
+  /** The result of a call on what is shared; says in the log which limit was reached. */
+  answerShared(result: number, refusal: string): number {
+    if (result !== OK && refusal !== '') {
+      this.log.write(WARN, `shared data of VM id "${this.options.vmId}": ${refusal}`);
+    }
+    return result;
+  }
+
   #run(
     callback: GuestFunction,
     frame: Frame,
@@ -294,6 +324,11 @@ export class Guest {
     return this.fault === null ? (result ?? 0) : TRAPPED;
   }
 
+  #letGo(): void {
+    this.#shared?.close();
+    this.#shared = null;
+  }
+
   #admitGuarded(name: string, until: Phase): boolean {
     if (this.#phase > until) {
       const when = this.#phase === STARTING ? 'starting' : 'allocating';
@@ -322,6 +357,7 @@ export class Guest {
     const level = this.closing ? 'debug' : 'error';
     this.services.log.write(level, `module ${this.compiled.name} ${message}`, { code });
     for (const root of this.roots) root.vmDied();
+    this.#letGo();
   }
 }
 

@@ -143,6 +143,53 @@ test('shared data is compared and swapped', () => {
   expect(set(0)).toBe(status.OK);
 });
 
+test('a queue is registered, resolved by VM id, filled and emptied', () => {
+  const { scratch } = probe;
+  const register = () => probe.call('proxy_register_shared_queue', [scratch, 1, out()], 'q');
+  const resolve = (text: string, vmSize: number) =>
+    probe.call(
+      'proxy_resolve_shared_queue',
+      [scratch, vmSize, scratch + vmSize, text.length - vmSize, out()],
+      text,
+    );
+  const dequeue = (id: number) => probe.call('proxy_dequeue_shared_queue', [id, out(), out() + 4]);
+  const enqueue = (id: number, item: string) =>
+    probe.call('proxy_enqueue_shared_queue', [id, scratch, item.length], item);
+  expect(resolve('q', 0)).toBe(status.NOT_FOUND);
+  expect(register()).toBe(status.OK);
+  const id = probe.vm.u32(out());
+  expect(id).not.toBe(0);
+  expect(resolve('vmq', 2)).toBe(status.OK);
+  expect(probe.vm.u32(out())).toBe(id);
+  expect(resolve('q', 0)).toBe(status.OK);
+  expect(resolve('otherq', 5)).toBe(status.NOT_FOUND);
+  expect(dequeue(id)).toBe(status.EMPTY);
+  expect(enqueue(id, 'item')).toBe(status.OK);
+  expect(dequeue(id)).toBe(status.OK);
+  expect(probe.answer(out()).toString()).toBe('item');
+  expect(enqueue(id + 1, 'item')).toBe(status.NOT_FOUND);
+  expect(dequeue(id + 1)).toBe(status.NOT_FOUND);
+});
+
+test('a queue that was neither registered nor resolved here is out of reach', () => {
+  const other = probe.services.sharedData.open('elsewhere');
+  other.at(Buffer.from('secret'), 0, 6);
+  const id = other.register({ queueReady: () => true });
+  expect(probe.call('proxy_dequeue_shared_queue', [id, out(), out() + 4])).toBe(status.NOT_FOUND);
+  other.close();
+});
+
+test('a limit of shared data is named in the log', () => {
+  const { scratch, services } = probe;
+  const long = 'k'.repeat(5000);
+  expect(probe.call('proxy_set_shared_data', [scratch, 5000, scratch, 1, 0], long)).toBe(
+    status.INTERNAL_FAILURE,
+  );
+  expect(services.lines.at(-1)).toBe(
+    'warn shared data of VM id "vm": a key has at most 4096 bytes',
+  );
+});
+
 test('a metric of somebody else cannot be reached', () => {
   const { scratch } = probe;
   expect(probe.call('proxy_define_metric', [0, scratch, 4, out()], 'mine')).toBe(status.OK);
@@ -179,7 +226,7 @@ test('a callout without the three pseudo-headers or to an unknown cluster is BAD
 });
 
 test('what is not served yet answers with a status that every SDK knows', () => {
-  for (const name of Object.keys(ENV_SIGNATURES).filter((key) => /grpc|queue|dns/.test(key))) {
+  for (const name of Object.keys(ENV_SIGNATURES).filter((key) => /grpc|dns/.test(key))) {
     const parameters = Array.from({ length: 12 }, () => 0);
     expect([status.NOT_FOUND, status.INTERNAL_FAILURE]).toContain(probe.call(name, parameters));
   }

@@ -83,15 +83,28 @@ export const DEFAULT_VM_LIMITS: VmLimits = {
   rootDoneMsMax: 5_000,
 };
 
-/** What all VMs of a process may keep in shared data. */
+/** What all VMs of one id may keep in shared data and shared queues. */
 export interface SharedDataLimits {
   readonly keysPerVmMax: number;
+  /** Of a key, and of a queue's name. */
   readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+  /** Keys and values together. */
   readonly bytesPerVmMax: number;
+  readonly queuesPerVmMax: number;
+  /** Items and bytes of one queue. */
+  readonly queueItemsMax: number;
+  readonly queueBytesMax: number;
+  readonly queueItemBytesMax: number;
 }
 
 export const DEFAULT_SHARED_DATA_LIMITS: SharedDataLimits = {
   keysPerVmMax: 100_000,
   keyBytesMax: 4 * 1024,
+  valueBytesMax: 4 * 1024 * 1024,
   bytesPerVmMax: 16 * 1024 * 1024,
+  queuesPerVmMax: 64,
+  queueItemsMax: 10_000,
+  queueBytesMax: 8 * 1024 * 1024,
+  queueItemBytesMax: 1024 * 1024,
 };

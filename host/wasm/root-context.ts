@@ -150,6 +150,15 @@ export class RootContext implements StreamOwner {
     return token;
   }
 
+  queueReady(id: number): boolean {
+    const guest = this.#guest;
+    if (!guest.alive || this.#state === 'closed') return false;
+    const callback = guest.functions.onQueueReady;
+    if (callback !== null) guest.call(callback, this, 'proxy_on_queue_ready', id, 0);
+    this.#settle();
+    return true;
+  }
+
   finishDone(): boolean {
     if (this.#state !== 'waiting') return false;
     // Still inside the guest: deleting the context has to wait until it has returned.
@@ -252,9 +261,9 @@ export class RootContext implements StreamOwner {
     const { onDelete } = this.#guest.functions;
     this.#state = 'closed';
     if (onDelete !== null) this.#guest.call(onDelete, this, 'proxy_on_delete', 0, 0);
-    this.#release();
     this.#guest.roots.delete(this);
     this.#guest.contexts.delete(this.id);
+    this.#release();
   }
 
   #release(): void {
@@ -263,5 +272,6 @@ export class RootContext implements StreamOwner {
     this.#tick = null;
     for (const handle of this.#callouts.values()) handle?.cancel();
     this.#callouts.clear();
+    this.#guest.unshare(this);
   }
 }

@@ -9,6 +9,7 @@ import { metricFunctions } from './metrics.ts';
 import { propertyFunctions } from './properties.ts';
 import { runtimeFunctions } from './runtimes.ts';
 import { sharedDataFunctions } from './shared-data.ts';
+import { sharedQueueFunctions } from './shared-queues.ts';
 import { streamFunctions } from './streams.ts';
 import { unavailableFunctions } from './unavailable.ts';
 import { wasiFunctions } from './wasi.ts';
@@ -26,6 +27,7 @@ export function buildImports(guest: Guest): WebAssembly.Imports {
       ...loggingFunctions(guest),
       ...metricFunctions(guest),
       ...sharedDataFunctions(guest),
+      ...sharedQueueFunctions(guest),
       ...clockFunctions(guest),
       ...calloutFunctions(guest),
       ...unavailableFunctions(guest),

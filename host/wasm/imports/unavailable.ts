@@ -3,7 +3,7 @@ import type { Guest } from '../guest.ts';
 import type { HostFunctions } from './host-functions.ts';
 
 /**
- * Families that this host does not serve yet: gRPC calls, shared queues, DNS. Modules link them
+ * Families that this host does not serve yet: gRPC calls, DNS. Modules link them
  * whether they use them or not (the Rust SDK imports every host call), so they are there and
  * fail. The status is the one by which each SDK's wrapper returns an error to its author; Rust's
  * enumeration has no UNIMPLEMENTED, and a value outside it is undefined behaviour there.
@@ -17,10 +17,6 @@ export function unavailableFunctions(guest: Guest): HostFunctions {
     proxy_grpc_send: answer('proxy_grpc_send', status.NOT_FOUND),
     proxy_grpc_cancel: answer('proxy_grpc_cancel', status.NOT_FOUND),
     proxy_grpc_close: answer('proxy_grpc_close', status.NOT_FOUND),
-    proxy_register_shared_queue: answer('proxy_register_shared_queue', status.INTERNAL_FAILURE),
-    proxy_resolve_shared_queue: answer('proxy_resolve_shared_queue', status.NOT_FOUND),
-    proxy_enqueue_shared_queue: answer('proxy_enqueue_shared_queue', status.NOT_FOUND),
-    proxy_dequeue_shared_queue: answer('proxy_dequeue_shared_queue', status.NOT_FOUND),
     envoy_resolve_dns: answer('envoy_resolve_dns', status.INTERNAL_FAILURE),
   };
 }
