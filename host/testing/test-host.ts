@@ -21,9 +21,9 @@ import type { CompiledModule } from '../wasm/compiled-module.ts';
 import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
 import { compileModule } from '../wasm/module.ts';
 import { createRegexes } from '../wasm/regexes.ts';
-import { createLocalStore } from '../wasm/shared/shared-store.ts';
 import { MemoryWriter, type SeenMessage } from './memory-message.ts';
 import { MemoryLog, MemoryMetrics, MemorySinks } from './memory-services.ts';
+import { MemoryShared } from './memory-shared.ts';
 import { MemoryUpstream, type UpstreamScript } from './memory-upstream.ts';
 
 /** A module under test. */
@@ -100,10 +100,7 @@ export class TestHost {
   readonly metrics = new MemoryMetrics();
   readonly sinks = new MemorySinks();
   /** Shared data and queues; expiry follows the clock, and each step of it tells of items. */
-  readonly shared = createLocalStore({
-    now: () => this.clock.now(),
-    defer: (callback) => this.clock.setTimer(0, callback),
-  });
+  readonly shared = new MemoryShared(this.clock);
   readonly upstream: MemoryUpstream;
   readonly pool: PluginPool;
   readonly #services: StreamServices;
@@ -122,14 +119,13 @@ export class TestHost {
     const random = options.random ?? (() => 0.5);
     this.upstream = new MemoryUpstream(options.upstream ?? { answer: () => ({ status: 200 }) });
     this.#connection = { ...CONNECTION, ...options.connection };
-    this.shared.hold(new Set(['']));
     this.pool = new PluginPool({
       clock: this.clock,
       random,
       log: this.log,
       callouts: openCallouts(this.upstream, this.clock),
       metrics: this.metrics,
-      sharedData: this.shared,
+      sharedData: this.shared.store,
       sinks: this.sinks,
       regexes: createRegexes(),
       rootProperties: rootProperties(options.node ?? {}),

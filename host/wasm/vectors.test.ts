@@ -113,7 +113,11 @@ checkStructs('attempt-wish', WISH, ext.WISH_SIZE);
 interface ArgumentsVector {
   readonly name: string;
   readonly function: string;
-  readonly fields: readonly { readonly u32?: number; readonly text?: string }[];
+  readonly fields: readonly {
+    readonly u32?: number;
+    readonly i64?: number;
+    readonly text?: string;
+  }[];
   readonly hex: string;
 }
 
@@ -128,14 +132,25 @@ const ANSWERS: Readonly<Record<string, (probe: Probe, answer: Buffer) => void>> 
   [ext.FN_SET_TIMER]: (probe) => expect(probe.stream.effects).toContain('timer 1500'),
   [ext.FN_SINK_WRITE]: (probe) => expect(probe.services.written.get('/dev/stdout')).toBe('line\n'),
   [ext.FN_REFUSE_CONFIG]: () => {},
+  [ext.FN_SHARED_SET]: (_, answer) => expect(answer.length).toBe(0),
+  [ext.FN_SHARED_ADD]: (_, answer) => expect(answer.readBigInt64LE()).toBe(-2n),
+  [ext.FN_SHARED_EXISTS]: (_, answer) => expect([...answer]).toEqual([1]),
+  [ext.FN_SHARED_LIST]: (_, answer) => {
+    expect(answer.readUInt32LE(0)).toBe(0);
+    const keys = [answer.subarray(8, 13), answer.subarray(17)].map(String);
+    expect(keys.sort()).toEqual(['a/key', 'a/sum']);
+  },
+  [ext.FN_SHARED_DELETE]: (_, answer) => expect(answer.length).toBe(0),
 };
 
 for (const vector of vectors<ArgumentsVector>('foreign-arguments')) {
   test(`foreign functions: ${vector.name}`, () => {
-    const encoded = vector.fields.map(({ u32, text }) => {
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32LE(u32 ?? 0);
-      return u32 === undefined ? Buffer.from(text ?? '') : bytes;
+    const encoded = vector.fields.map(({ u32, i64, text }) => {
+      const bytes = Buffer.alloc(8);
+      if (i64 !== undefined) bytes.writeBigInt64LE(BigInt(i64));
+      else if (u32 === undefined) return Buffer.from(text ?? '');
+      else bytes.writeUInt32LE(u32);
+      return i64 === undefined ? bytes.subarray(0, 4) : bytes;
     });
     const bytes = fromHex(vector.hex);
     expect(Buffer.concat(encoded)).toEqual(bytes);

@@ -151,6 +151,32 @@ export const FN_REFUSE_CONFIG: string = 'lateen.refuse_config';
 export const FN_STREAM_RANDOM: string = 'lateen.stream_random';
 /** Each attempt goes out with the name of the host that was chosen as its `:authority`. */
 export const FN_AUTO_HOST_REWRITE: string = 'lateen.auto_host_rewrite';
+/**
+ * Shared data of the VM's id, beyond what the ABI has. Tokens are those of proxy_get_shared_data,
+ * 0 = whatever stands there. Times to live are in milliseconds, 0 = for ever; a key whose time is
+ * over is not there. proxy_set_shared_data makes a key last for ever. Where a limit stands in the
+ * way the status is INTERNAL_FAILURE and the log says which.
+ */
+/** { u32 token, key }: removes the key. NOT_FOUND, CAS_MISMATCH. */
+export const FN_SHARED_DELETE: string = 'lateen.shared_delete';
+/** Key -> 1 byte, 1 where it is there. */
+export const FN_SHARED_EXISTS: string = 'lateen.shared_exists';
+/** { u32 token or SHARED_ABSENT, u32 time to live, u32 key length, key, value }. CAS_MISMATCH. */
+export const FN_SHARED_SET: string = 'lateen.shared_set';
+/**
+ * { i64 number, u32 time to live, key } -> i64 sum: adds at once, for all threads. The value is 8
+ * bytes; a key that is missing counts from 0 and gets the time to live, one that is there keeps
+ * its own. BAD_ARGUMENT where another value stands there, or the sum does not fit.
+ */
+export const FN_SHARED_ADD: string = 'lateen.shared_add';
+/**
+ * { u32 cursor (0 at first), u32 limit, prefix } -> { u32 next cursor (0 = that was all), then for
+ * each key u32 length, key }: about `limit` keys, in no order. A key that is there all the while
+ * is in one answer exactly; one that comes or goes meanwhile may be.
+ */
+export const FN_SHARED_LIST: string = 'lateen.shared_list';
+/** In the place of a token: set only where there is no such key. */
+export const SHARED_ABSENT = 0xffffffff;
 /** Envoy's: asks for the route again before the request goes on. */
 export const FN_CLEAR_ROUTE_CACHE: string = 'clear_route_cache';
 

@@ -83,6 +83,20 @@ export declare function proxy_set_shared_data(
   valueSize: i32,
   cas: u32,
 ): i32;
+export declare function proxy_register_shared_queue(
+  name: usize,
+  nameSize: i32,
+  outQueue: usize,
+): i32;
+export declare function proxy_resolve_shared_queue(
+  vmId: usize,
+  vmIdSize: i32,
+  name: usize,
+  nameSize: i32,
+  outQueue: usize,
+): i32;
+export declare function proxy_enqueue_shared_queue(queue: u32, item: usize, itemSize: i32): i32;
+export declare function proxy_dequeue_shared_queue(queue: u32, outData: usize, outSize: usize): i32;
 export declare function proxy_define_metric(
   type: i32,
   name: usize,

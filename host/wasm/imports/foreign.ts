@@ -8,6 +8,7 @@ import { foreignFields } from './foreign-fields.ts';
 import { foreignHeaders } from './foreign-headers.ts';
 import { foreignMetrics } from './foreign-metrics.ts';
 import { foreignRegexes } from './foreign-regexes.ts';
+import { foreignShared } from './foreign-shared.ts';
 import { foreignSinks } from './foreign-sinks.ts';
 import { foreignStream } from './foreign-stream.ts';
 import type { HostFunctions } from './host-functions.ts';
@@ -27,6 +28,7 @@ export function foreignFunctions(guest: Guest): HostFunctions {
     ...foreignMetrics(guest),
     ...foreignRegexes(guest),
     ...foreignStream(guest),
+    ...foreignShared(guest),
     ...foreignSinks(guest),
     ...foreignConfiguration(guest),
   });
@@ -124,6 +126,11 @@ const FEATURES = Buffer.from(
     ext.FN_REFUSE_CONFIG,
     ext.FN_STREAM_RANDOM,
     ext.FN_AUTO_HOST_REWRITE,
+    ext.FN_SHARED_DELETE,
+    ext.FN_SHARED_EXISTS,
+    ext.FN_SHARED_SET,
+    ext.FN_SHARED_ADD,
+    ext.FN_SHARED_LIST,
     ext.FN_CLEAR_ROUTE_CACHE,
   ]
     .map((name) => `${name}=${VERSION}\n`)

@@ -23,5 +23,8 @@ export class RootContext {
   /** The timer of `setTickPeriod` fired. */
   onTick(): void {}
 
+  /** An item was put into a queue that this context has registered; once for each item. */
+  onQueueReady(queue: u32): void {}
+
   onDelete(): void {}
 }
