@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@lateen/sdk/base/clock';
 import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
+import { readEnvironment } from './cli/environment.ts';
 import { isLogLevel, openLog } from './log.ts';
+import { type ModuleFlags, readModuleSettings } from './module-settings.ts';
 import { openPlane, type Plane, type PlaneOptions } from './plane.ts';
 
 const VERSION = '0.1.0';
@@ -21,6 +23,9 @@ const HELP = `Usage: lateen-control-plane -f PATH [options]
       --ads-port N      port of ADS (default: ${ADS_PORT}, or the next free one; 0: any)
       --admin-port N    port of the admin API (default: ${ADMIN_PORT}, or the next free one; 0: any)
       --run-file PATH   where to write the addresses as JSON (default: run.json in the state directory)
+      --module-key FILE modules of plugins must be signed with this public key, or another so named
+      --require-signed-modules   every plugin must name a verificationKey, where there is no --module-key
+      --insecure-registry HOST[:PORT]   may be spoken to without TLS; may be repeated; * is all
       --log-level L     trace, debug, info, warn, error, critical (default: info)
       --version, --help`;
 
@@ -32,6 +37,7 @@ interface Flags {
   readonly adminPort: number | undefined;
   readonly runFile: string;
   readonly logLevel: string;
+  readonly modules: ModuleFlags;
 }
 
 const OPTIONS = {
@@ -41,6 +47,9 @@ const OPTIONS = {
   'ads-port': { type: 'string' },
   'admin-port': { type: 'string' },
   'run-file': { type: 'string' },
+  'module-key': { type: 'string', multiple: true },
+  'require-signed-modules': { type: 'boolean' },
+  'insecure-registry': { type: 'string', multiple: true },
   'log-level': { type: 'string' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -52,6 +61,11 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = readFlags(args);
   if (typeof flags === 'number') return flags;
   const log = openLog(isLogLevel(flags.logLevel) ? flags.logLevel : 'info');
+  const modules = await readModuleSettings(flags.modules);
+  if (!modules.ok) {
+    say(formatProblem({ ...modules.error, origin: { resource: 'lateen-control-plane' } }));
+    return EXIT_USAGE;
+  }
   const plane = await openOnFreePorts(flags, {
     paths: flags.filename,
     stateDirectory: flags.state,
@@ -59,6 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     adminPort: flags.adminPort ?? ADMIN_PORT,
     adsPort: flags.adsPort ?? ADS_PORT,
     version: VERSION,
+    modules: modules.value,
     clock: systemClock,
     log,
     onProblems: (appeared) => say(appeared.map(formatProblem).join('\n')),
@@ -146,12 +161,30 @@ function readFlags(args: readonly string[]): Flags | number {
       adminPort: portOf(values['admin-port']),
       runFile: resolve(values['run-file'] ?? `${state}/run.json`),
       logLevel,
+      modules: moduleFlags(values),
     };
   } catch (error) {
     say(`lateen-control-plane: ${error instanceof Error ? error.message : error}`);
     say('  fix: lateen-control-plane --help lists the options');
     return EXIT_USAGE;
   }
+}
+
+function moduleFlags(values: {
+  readonly 'module-key'?: string[] | undefined;
+  readonly 'require-signed-modules'?: boolean | undefined;
+  readonly 'insecure-registry'?: string[] | undefined;
+}): ModuleFlags {
+  const environment = readEnvironment();
+  return {
+    keyFiles: [...(values['module-key'] ?? []), ...(environment.moduleKeys ?? [])],
+    requireSigned: values['require-signed-modules'] ?? environment.requireSigned ?? false,
+    insecureRegistries: [
+      ...(values['insecure-registry'] ?? []),
+      ...(environment.insecureRegistries ?? []),
+    ],
+    dockerConfig: environment.dockerConfig,
+  };
 }
 
 function portOf(text: string | undefined): number | undefined {

@@ -14,6 +14,7 @@ import { type ConfigObject, objectKey, originOf } from './api/object.ts';
 import { parseDocuments } from './api/parse.ts';
 import type { Engine } from './engine.ts';
 import { buildMesh } from './mesh/build.ts';
+import type { ModuleMetrics } from './modules/metrics.ts';
 import type { ModulePipeline } from './modules/pipeline.ts';
 import type { ModuleStore } from './modules/store.ts';
 import type { FileSource } from './source/file-source.ts';
@@ -29,6 +30,7 @@ export interface BackendParts {
   readonly engine: Engine;
   readonly pipeline: ModulePipeline;
   readonly modules: ModuleStore;
+  readonly moduleMetrics: ModuleMetrics;
   readonly store: ResourceStore;
   readonly history: History;
   readonly source: () => FileSource | undefined;
@@ -105,6 +107,10 @@ export class PlaneBackend implements AdminBackend {
 
   module(digest: string): Promise<Uint8Array | undefined> {
     return this.#parts.modules.read(digest);
+  }
+
+  metrics(): Promise<string> {
+    return this.#parts.moduleMetrics.text();
   }
 
   async apply(input: { file: string; text: string; dryRun: boolean }): Promise<ApplyOutcome> {

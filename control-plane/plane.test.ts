@@ -246,7 +246,7 @@ describe('plugins', () => {
     [
       'bytes that are no module',
       dataUrl(Buffer.from('hello')),
-      { fetched: 'yes', verified: 'failed' },
+      { verified: 'yes', compiled: 'failed' },
     ],
     [
       'a module cut in half',

@@ -7,7 +7,12 @@ import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
 import { type AdminServer, openAdminServer } from './admin/server.ts';
 import { openToken } from './admin/token.ts';
 import { Engine } from './engine.ts';
+import { FETCH_LIMITS } from './modules/limits.ts';
+import { ModuleMetrics } from './modules/metrics.ts';
+import type { DockerConfig } from './modules/oci/credentials.ts';
 import { ModulePipeline } from './modules/pipeline.ts';
+import { openRecords, type Records } from './modules/records.ts';
+import { TRUST_ALL, type TrustPolicy } from './modules/signature/trust.ts';
 import { type ModuleStore, openModuleStore } from './modules/store.ts';
 import { PlaneBackend } from './plane-backend.ts';
 import { type FileSource, openFileSource } from './source/file-source.ts';
@@ -24,6 +29,20 @@ import { EXTENSION_TYPE, LISTENER_TYPE, SHORT_NAMES } from './xds/type-urls.ts';
 /** How long the first proxies wait for plugins that are being fetched. */
 const FIRST_MODULES_MS = 3_000;
 
+/** What the operator says about modules of others; the default trusts everybody and insists on TLS. */
+export interface ModuleSettings {
+  readonly trust: TrustPolicy;
+  readonly insecureRegistries: readonly string[];
+  /** Credentials for plugins that name no secret. */
+  readonly docker: DockerConfig | undefined;
+}
+
+const MODULE_SETTINGS: ModuleSettings = {
+  trust: TRUST_ALL,
+  insecureRegistries: [],
+  docker: undefined,
+};
+
 export interface PlaneOptions {
   /** Directories and files of resources, watched. */
   readonly paths: readonly string[];
@@ -33,6 +52,7 @@ export interface PlaneOptions {
   readonly adminPort: number;
   readonly adsPort: number;
   readonly version: string;
+  readonly modules?: ModuleSettings;
   readonly clock: Clock;
   readonly log: Log;
   /** Called with what is newly wrong after each change; each problem once while it lasts. */
@@ -53,6 +73,11 @@ export async function openPlane(options: PlaneOptions): Promise<Result<Plane>> {
   const opened = await plane.open();
   if (!opened.ok) await plane.close();
   return opened;
+}
+
+interface Modules {
+  readonly store: ModuleStore;
+  readonly records: Records;
 }
 
 class PlaneBuilder {
@@ -80,7 +105,7 @@ class PlaneBuilder {
     const tokenFile = join(state, 'token');
     const token = await openToken(tokenFile);
     if (!token.ok) return token;
-    const modules = await openModuleStore(join(state, 'modules'));
+    const modules = await this.#openModules(state);
     if (!modules.ok) return modules;
     const store = await openStore(join(state, 'store'));
     if (!store.ok) return store;
@@ -105,14 +130,30 @@ class PlaneBuilder {
     await this.#admin?.close();
   }
 
+  async #openModules(state: string): Promise<Result<Modules>> {
+    const log = this.#options.log.child('modules');
+    const store = await openModuleStore(join(state, 'modules'), undefined, (digest) =>
+      log.write('warn', 'a kept module was damaged, so it is fetched again', { digest }),
+    );
+    if (!store.ok) return store;
+    const records = await openRecords(join(state, 'module-records'));
+    return records.ok ? ok({ store: store.value, records: records.value }) : records;
+  }
+
   async #openAdmin(
     token: string,
-    modules: ModuleStore,
+    modules: Modules,
     store: ResourceStore,
   ): Promise<Result<AdminServer>> {
     const { clock, log } = this.#options;
+    const { trust, docker, insecureRegistries } = this.#options.modules ?? MODULE_SETTINGS;
+    const metrics = new ModuleMetrics();
     const pipeline = new ModulePipeline({
-      store: modules,
+      ...modules,
+      registry: { limits: FETCH_LIMITS, insecureRegistries },
+      trust,
+      docker,
+      metrics,
       clock,
       log: log.child('modules'),
       urlOf: (digest) => `${this.#adminUrl()}/modules/${digest}.wasm`,
@@ -130,7 +171,8 @@ class PlaneBuilder {
     const backend = new PlaneBackend({
       engine,
       pipeline,
-      modules,
+      modules: modules.store,
+      moduleMetrics: metrics,
       store,
       history: this.#history,
       source: () => this.#source,

@@ -58,5 +58,7 @@ export interface AdminBackend {
   history(): readonly HistoryEvent[];
   apply(input: { file: string; text: string; dryRun: boolean }): Promise<ApplyOutcome>;
   delete(name: ObjectName): Promise<Result<{ deleted: boolean; revision: number }>>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
   module(digest: string): Promise<Uint8Array | undefined>;
 }

@@ -11,6 +11,7 @@ export interface Answer {
   readonly status: number;
   readonly json?: unknown;
   readonly bytes?: Uint8Array;
+  readonly text?: string;
 }
 
 type Route = readonly [
@@ -22,6 +23,7 @@ type Route = readonly [
 /** The API, whole. Paths are stable within `/v1`. */
 const ROUTES: readonly Route[] = [
   ['GET', /^\/healthz$/, () => json({ ok: true })],
+  ['GET', /^\/metrics$/, async (backend) => ({ status: 200, text: await backend.metrics() })],
   ['GET', /^\/v1\/info$/, (backend) => json(backend.info())],
   ['GET', /^\/v1\/sync$/, (backend) => json(backend.sync())],
   ['GET', /^\/v1\/problems$/, (backend) => json({ problems: backend.problems() })],

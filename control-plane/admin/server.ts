@@ -74,9 +74,9 @@ async function serve(request: IncomingMessage, options: AdminOptions): Promise<A
   return answerTo(call, options.backend);
 }
 
-/** Bytes that whoever names their digest has already; and that we are alive. */
+/** Bytes that whoever names their digest has already; counts; and that we are alive. */
 function isOpen(path: string): boolean {
-  return path.startsWith('/modules/') || path === '/healthz';
+  return path.startsWith('/modules/') || path === '/healthz' || path === '/metrics';
 }
 
 /** Undefined beyond the limit; the rest stays unread and the connection is closed behind the answer. */
@@ -97,17 +97,24 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
 }
 
 function send(response: ServerResponse, answer: Answer): void {
-  const body =
-    answer.bytes ??
-    Buffer.from(answer.json === undefined ? '' : `${JSON.stringify(answer.json)}\n`);
+  const { type, body } = contentOf(answer);
   response.writeHead(answer.status, {
-    'content-type': answer.bytes === undefined ? 'application/json' : 'application/wasm',
+    'content-type': type,
     'content-length': body.length,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(answer.status === 413 ? { connection: 'close' } : {}),
   });
   response.end(body);
+}
+
+function contentOf(answer: Answer): { readonly type: string; readonly body: Uint8Array } {
+  if (answer.bytes !== undefined) return { type: 'application/wasm', body: answer.bytes };
+  if (answer.text !== undefined) {
+    return { type: 'text/plain; version=0.0.4; charset=utf-8', body: Buffer.from(answer.text) };
+  }
+  const text = answer.json === undefined ? '' : `${JSON.stringify(answer.json)}\n`;
+  return { type: 'application/json', body: Buffer.from(text) };
 }
 
 function refusal(message: string): Problem {

@@ -7,6 +7,7 @@ import { meshConfig } from './mesh-config.ts';
 import type { Kind } from './object.ts';
 import { pod } from './pod.ts';
 import { proxyConfig } from './proxy-config.ts';
+import { secret } from './secret.ts';
 import { service } from './service.ts';
 import { serviceEntry } from './service-entry.ts';
 import { sidecar } from './sidecar.ts';
@@ -63,6 +64,7 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
   MeshConfig: define('MeshConfig', { group: 'mesh.istio.io', versions: ['v1alpha1'] }, meshConfig),
   Pod: define('Pod', core, pod, 'top'),
   ProxyConfig: define('ProxyConfig', { group: NETWORKING, versions: ['v1beta1'] }, proxyConfig),
+  Secret: define('Secret', core, secret, 'top'),
   Service: define('Service', core, service),
   ServiceEntry: define('ServiceEntry', networking, serviceEntry),
   Sidecar: define('Sidecar', networking, sidecar),
@@ -106,7 +108,6 @@ const CORE_IGNORED = [
   'PodTemplate',
   'ReplicationController',
   'ResourceQuota',
-  'Secret',
   'ServiceAccount',
 ];
 const GROUPS_IGNORED = new Set([

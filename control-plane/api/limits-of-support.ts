@@ -150,9 +150,6 @@ function checkServiceEntry(spec: SpecOf<'ServiceEntry'>, report: Report): void {
 function checkModule(
   spec: {
     readonly type?: string | undefined;
-    readonly url: string;
-    readonly verificationKey?: string | undefined;
-    readonly imagePullSecret?: string | undefined;
     readonly targetRef?: unknown;
     readonly targetRefs?: readonly unknown[] | undefined;
   },
@@ -161,13 +158,6 @@ function checkModule(
 ): void {
   if (spec.type === 'NETWORK')
     report('error', [...path, 'type'], 'network filters are not supported yet');
-  if (spec.verificationKey !== undefined) {
-    report(
-      'error',
-      [...path, 'verificationKey'],
-      'signatures are not checked yet, so a plugin that asks for it is refused',
-    );
-  }
   if (spec.targetRef !== undefined || (spec.targetRefs?.length ?? 0) > 0) {
     report(
       'error',

@@ -8,6 +8,7 @@ import type { FieldPath, Located, Target } from './located.ts';
 import type { MeshConfigSpec } from './mesh-config.ts';
 import type { PodSpec } from './pod.ts';
 import type { ProxyConfigSpec } from './proxy-config.ts';
+import type { SecretSpec } from './secret.ts';
 import type { ServiceSpec } from './service.ts';
 import type { ServiceEntrySpec } from './service-entry.ts';
 import type { SidecarSpec } from './sidecar.ts';
@@ -25,6 +26,7 @@ export interface Specs {
   MeshConfig: MeshConfigSpec;
   Pod: PodSpec;
   ProxyConfig: ProxyConfigSpec;
+  Secret: SecretSpec;
   Service: ServiceSpec;
   ServiceEntry: ServiceEntrySpec;
   Sidecar: SidecarSpec;

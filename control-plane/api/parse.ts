@@ -156,7 +156,8 @@ class ObjectReader implements ParsedFile {
     const parsed = definition.schema.safeParse(value);
     if (!parsed.success) {
       const judged = { schema: definition.schema, value, source: within, resource: name, prefix };
-      this.#break(problemsOf(parsed.error.issues, judged));
+      const problems = problemsOf(parsed.error.issues, judged);
+      this.#break(definition.kind === 'Secret' ? problems.map(withoutLine) : problems);
       return;
     }
     if (nulls.length > 0) return;
@@ -250,6 +251,12 @@ class ObjectReader implements ParsedFile {
       ...(more.fix === undefined ? {} : { fix: more.fix }),
     });
   }
+}
+
+/** The line of a Secret would show what is in it. */
+function withoutLine({ origin, ...problem }: Problem): Problem {
+  const { sourceLine: _, ...place } = origin;
+  return { ...problem, origin: place };
 }
 
 function apiVersionOf(definition: KindDefinition): string {

@@ -1,3 +1,5 @@
+import { delimiter } from 'node:path';
+
 /** What the command line takes from its surroundings. Nothing else here reads the environment. */
 export interface Environment {
   readonly cwd: string;
@@ -15,6 +17,15 @@ export interface Environment {
   readonly command: string;
   /** COSIGN_PASSWORD: opens an encrypted private key. */
   readonly keyPassword?: string | undefined;
+  /** WASM_INSECURE_REGISTRIES, as in Istio: `host[:port],...`, spoken to without TLS too. */
+  readonly insecureRegistries?: readonly string[];
+  /** DOCKER_CONFIG: the directory of the docker config file with credentials for registries. */
+  readonly dockerConfig?: string | undefined;
+  readonly userHome?: string | undefined;
+  /** LATEEN_MODULE_KEYS: files of public keys; modules must be signed with one of them. */
+  readonly moduleKeys?: readonly string[];
+  /** LATEEN_REQUIRE_SIGNED_MODULES: `true` or `1`. */
+  readonly requireSigned?: boolean;
 }
 
 export function readEnvironment(): Environment {
@@ -31,5 +42,15 @@ export function readEnvironment(): Environment {
     underNpm: env['npm_lifecycle_event'] !== undefined,
     command: env['npm_lifecycle_event'] === undefined ? 'lateen' : 'npx lateen',
     keyPassword: env['COSIGN_PASSWORD'],
+    insecureRegistries: listOf(env['WASM_INSECURE_REGISTRIES'], ','),
+    dockerConfig: env['DOCKER_CONFIG'] || undefined,
+    userHome: env['HOME'] || undefined,
+    moduleKeys: listOf(env['LATEEN_MODULE_KEYS'], delimiter),
+    requireSigned: /^(1|true)$/.test(env['LATEEN_REQUIRE_SIGNED_MODULES'] ?? ''),
   };
+}
+
+function listOf(text: string | undefined, separator: string): readonly string[] {
+  const parts = (text ?? '').split(separator).map((part) => part.trim());
+  return parts.filter((part) => part !== '');
 }

@@ -5,7 +5,43 @@ import { type Done, output } from './options.ts';
 /** `lateen filter ...`: what the author of a filter does with it. One file a command. */
 export function addFilterCommands(program: Command, io: Io, done: Done): void {
   const filter = program.command('filter').description('make, sign and share Wasm filters');
+  addSharing(filter, io, done);
   addSigning(filter, io, done);
+}
+
+/** Commands that bring a filter to others, by way of a registry of images. */
+function addSharing(filter: Command, io: Io, done: Done): void {
+  filter
+    .command('push')
+    .description('put a module into a registry, for Lateen, Istio and others')
+    .argument('<file>', 'the module')
+    .argument('<reference>', 'where to: registry/repository:tag')
+    .option('--schema <path>', 'JSON schema of its configuration; default: FILE.schema.json')
+    .option('--readme <path>', 'what it is for; default: FILE.md')
+    .option('--source-map <path>', 'default: FILE.wasm.map')
+    .option(
+      '--annotation <name=value...>',
+      'for the image, e.g. org.opencontainers.image.source=URL',
+    )
+    .option('--sign <path>', 'sign it with this private key')
+    .option('--key-password-file <path>', 'file with the password of the key')
+    .addOption(output('text', 'json'))
+    .action(async (file, reference, options) =>
+      done(
+        await (await import('./commands/filter/push.ts')).push({ ...options, file, reference }, io),
+      ),
+    );
+  filter
+    .command('pull')
+    .description('fetch a module, with its schema, readme and source map, from a registry')
+    .argument('<reference>', 'registry/repository, with :tag or @sha256:digest')
+    .option('-d, --directory <path>', 'where to write', '.')
+    .option('--key <path>', 'public key: only if it is signed with it')
+    .option('--force', 'write over files that are there')
+    .addOption(output('text', 'json'))
+    .action(async (reference, options) =>
+      done(await (await import('./commands/filter/pull.ts')).pull({ ...options, reference }, io)),
+    );
 }
 
 /** Commands by which those who run a filter know whose it is. */
@@ -13,7 +49,7 @@ function addSigning(filter: Command, io: Io, done: Done): void {
   filter
     .command('sign')
     .description('sign a module, as cosign does')
-    .argument('<file>', 'a module; its signature is written beside it as FILE.sig')
+    .argument('<target>', 'a file, whose signature is written to FILE.sig, or an image')
     .requiredOption('--key <path>', 'private key: PEM, PKCS#8 or made by cosign')
     .option('--key-password-file <path>', 'file with its password; default: COSIGN_PASSWORD')
     .addOption(output('text', 'json'))
@@ -23,7 +59,7 @@ function addSigning(filter: Command, io: Io, done: Done): void {
   filter
     .command('verify')
     .description("check a module's signature; exits with 79 where it is missing or wrong")
-    .argument('<file>', 'a module, with FILE.sig beside it')
+    .argument('<target>', 'a file with FILE.sig beside it, or an image')
     .requiredOption('--key <path>', 'public key, PEM')
     .addOption(output('text', 'json'))
     .action(async (target, options) =>

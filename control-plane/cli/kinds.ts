@@ -7,6 +7,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   MeshConfig: [],
   Pod: ['po'],
   ProxyConfig: [],
+  Secret: [],
   Service: ['svc'],
   ServiceEntry: ['se', 'serviceentries'],
   Sidecar: [],

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { fetchModule } from './fetch.ts';
+import { FETCH_LIMITS } from './limits.ts';
 
 const MODULE = Buffer.from('0061736d01000000', 'hex');
-const LIMITS = { moduleBytesMax: 1000, timeoutMs: 2000 };
+const LIMITS = { ...FETCH_LIMITS, moduleBytesMax: 1000, timeoutMs: 2000 };
 const cleanups: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -98,7 +99,7 @@ test('a clear no is told from a failure that may pass', async () => {
   expect(await fetch(`${base}/503`)).toMatchObject({ ok: false, error: { code: 'LAT0401' } });
 });
 
-test('oci is refused with what to use instead', async () => {
-  const result = await fetch('oci://registry/filter:v1');
+test('another scheme is refused with what to use instead', async () => {
+  const result = await fetch('ftp://host/filter.wasm');
   expect(result).toMatchObject({ ok: false, error: { code: 'LAT0404' } });
 });

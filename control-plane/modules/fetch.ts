@@ -5,7 +5,7 @@ import { fetchHttp } from './fetch-http.ts';
 import { type FetchLimits, tooLarge } from './limits.ts';
 import { FETCH_FAILED, failed, SCHEME_UNSUPPORTED } from './problem.ts';
 
-/** A WasmPlugin's `url` to the module's bytes, unchecked. One attempt. */
+/** A file, inline text or an HTTP address to its bytes, unchecked. One attempt. */
 export async function fetchModule(
   url: string,
   limits: FetchLimits,
@@ -23,8 +23,8 @@ export async function fetchModule(
     default:
       return failed(
         SCHEME_UNSUPPORTED,
-        'modules from OCI registries are not supported yet',
-        'use a url that begins with https://, http://, file:// or data:application/wasm;base64,',
+        `modules are not fetched from ${scheme ?? 'a place without a scheme'}`,
+        'use a url that begins with oci://, https://, http://, file:// or data:application/wasm;base64,',
       );
   }
 }

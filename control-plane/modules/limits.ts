@@ -3,12 +3,18 @@ import { failed, TOO_LARGE } from './problem.ts';
 
 export interface FetchLimits {
   readonly moduleBytesMax: number;
-  /** For one attempt over HTTP, from connecting to the last byte. */
+  /** Of an image's layer, once it is no longer compressed. */
+  readonly unpackedBytesMax: number;
+  /** Of a registry's manifests, tokens and signatures. */
+  readonly manifestBytesMax: number;
+  /** For one request over HTTP, from connecting to the last byte. */
   readonly timeoutMs: number;
 }
 
 export const FETCH_LIMITS: FetchLimits = {
   moduleBytesMax: 64 * 1024 * 1024,
+  unpackedBytesMax: 128 * 1024 * 1024,
+  manifestBytesMax: 4 * 1024 * 1024,
   timeoutMs: 15_000,
 };
 

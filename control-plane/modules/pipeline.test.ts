@@ -7,7 +7,10 @@ import { TemporaryDirectory } from '../../test/kit/temporary-directory.ts';
 import type { ConfigObject } from '../api/object.ts';
 import { parseDocuments } from '../api/parse.ts';
 import { sha256 } from './digest.ts';
+import { FETCH_LIMITS } from './limits.ts';
 import { ModulePipeline } from './pipeline.ts';
+import { openRecords } from './records.ts';
+import { TRUST_ALL } from './signature/trust.ts';
 import { openModuleStore } from './store.ts';
 
 const MODULE = Buffer.from('0061736d01000000', 'hex');
@@ -34,8 +37,13 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/m.wasm`;
   const store = await openModuleStore(directory.join('modules'));
   if (!store.ok) throw new Error(store.error.message);
+  const records = await openRecords(directory.join('records'));
+  if (!records.ok) throw new Error(records.error.message);
   pipeline = new ModulePipeline({
     store: store.value,
+    records: records.value,
+    registry: { limits: FETCH_LIMITS, insecureRegistries: [] },
+    trust: TRUST_ALL,
     clock,
     log: silentLog,
     urlOf: (digest) => `http://modules/${digest}`,
@@ -45,6 +53,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   pipeline.close();
+  await pipeline.settled();
   server.closeAllConnections();
   server.close();
   await directory[Symbol.asyncDispose]();

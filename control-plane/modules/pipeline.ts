@@ -1,14 +1,26 @@
 import type { Clock, Timer } from '@lateen/sdk/base/clock';
 import type { Log } from '@lateen/sdk/base/log';
 import type { Problem } from '@lateen/sdk/base/problem';
-import { ok, type Result } from '@lateen/sdk/base/result';
+import type { Result } from '@lateen/sdk/base/result';
 import { type ConfigObject, objectKey } from '../api/object.ts';
-import { fetchModule } from './fetch.ts';
-import { FETCH_LIMITS, type FetchLimits } from './limits.ts';
-import { type PluginSource, pluginOf } from './plugin.ts';
-import { FETCH_FAILED, failed, moduleProblem, REFUSED_BY_PROXY } from './problem.ts';
-import type { ModuleStore } from './store.ts';
-import { compileModule, verifyModule } from './verify.ts';
+import { compileModule } from './compile.ts';
+import { type Fetched, ModuleFetcher, type ModuleFetcherOptions } from './fetcher.ts';
+import { asksForModule, type PluginSource, pluginOf } from './plugin.ts';
+import {
+  CERTIFICATE_REFUSED,
+  DIGEST_MISMATCH,
+  FETCH_FAILED,
+  failed,
+  isAboutTrust,
+  moduleProblem,
+  NOT_A_MODULE,
+  REFUSED_BY_PROXY,
+  SIGNATURE_MISSING,
+  SIGNATURE_WRONG,
+} from './problem.ts';
+import { PullSecrets } from './pull-secret.ts';
+import type { LastGood } from './records.ts';
+import { restoreSource } from './restore.ts';
 
 const ATTEMPTS_MAX = 5;
 const BACKOFF_MS = 500;
@@ -24,7 +36,10 @@ interface Version {
   /** One resource can have several, when what stands behind its URL is fetched again. */
   readonly id: string;
   step: PluginStep;
+  /** The step that it could not take. */
+  failedAt: PluginStep | undefined;
   digest: string | undefined;
+  signedBy: readonly string[];
   problem: Problem | undefined;
 }
 
@@ -34,6 +49,8 @@ interface Plugin {
   good: Version | undefined;
   readonly abort: AbortController;
   retry: Timer | undefined;
+  /** What worked before the restart has yet to be looked for. */
+  fresh: boolean;
 }
 
 export interface PluginView {
@@ -41,7 +58,10 @@ export interface PluginView {
   readonly url: string;
   readonly generation: string;
   readonly step: PluginStep;
+  readonly failedAt: PluginStep | undefined;
   readonly digest: string | undefined;
+  /** Ids of the keys whose signatures it was let through for. */
+  readonly signedBy: readonly string[];
   readonly problem: Problem | undefined;
 }
 
@@ -51,11 +71,9 @@ export interface ReadyModule {
   readonly url: string;
 }
 
-export interface PipelineOptions {
-  readonly store: ModuleStore;
+export interface PipelineOptions extends ModuleFetcherOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits?: FetchLimits;
   /** Where proxies fetch a digest from. */
   readonly urlOf: (digest: string) => string;
   /** A version became ready, or failed: what proxies should have may have changed. */
@@ -69,28 +87,36 @@ export interface PipelineOptions {
 export class ModulePipeline {
   readonly #options: PipelineOptions;
   readonly #plugins = new Map<string, Plugin>();
-  /** What was fetched from a URL, for `imagePullPolicy: IfNotPresent`. */
-  readonly #byUrl = new Map<string, string>();
   /** The version that was good when this one became so; what a refusal goes back to. */
   readonly #before = new WeakMap<Version, Version>();
   readonly #running = new Set<Promise<void>>();
+  readonly #fetcher: ModuleFetcher;
+  #secrets = new PullSecrets([]);
+  #written: Promise<void> = Promise.resolve();
   #versions = 0;
+  #synced = false;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#fetcher = new ModuleFetcher(options);
   }
 
   /** Takes the resources as they are now; starts what is new, forgets what is gone. */
   sync(objects: readonly ConfigObject[]): void {
     const gone = new Set(this.#plugins.keys());
+    this.#secrets = new PullSecrets(objects);
     for (const object of objects) {
-      const source = pluginOf(object);
+      const source = pluginOf(object, this.#secrets);
       if (source === undefined) continue;
       gone.delete(source.key);
       const known = this.#plugins.get(source.key);
       if (known?.newest.source.generation !== source.generation) this.#start(source);
     }
-    for (const key of gone) this.#forget(key);
+    this.#synced = true;
+    for (const key of gone) {
+      this.#forget(key);
+      this.#write(key, undefined);
+    }
   }
 
   /** Fetches again what may have changed behind an unchanged resource. */
@@ -106,7 +132,7 @@ export class ModulePipeline {
     const gated: ConfigObject[] = [];
     for (const object of objects) {
       const plugin = this.#plugins.get(objectKey(object));
-      if (plugin === undefined || pluginOf(object) === undefined) gated.push(object);
+      if (plugin === undefined || !asksForModule(object)) gated.push(object);
       else if (plugin.good !== undefined) gated.push(plugin.good.source.object);
     }
     return gated;
@@ -131,7 +157,9 @@ export class ModulePipeline {
     if (plugin === undefined || plugin.newest.digest !== digest) return;
     if (plugin.newest.problem !== undefined || plugin.good !== plugin.newest) return;
     plugin.newest.problem = this.#located(plugin.newest, moduleProblem(REFUSED_BY_PROXY, message));
+    plugin.newest.failedAt = undefined;
     plugin.good = this.#before.get(plugin.newest);
+    this.#remember(plugin);
     this.#options.onChange();
   }
 
@@ -146,7 +174,9 @@ export class ModulePipeline {
       url: newest.source.url,
       generation: newest.id,
       step: newest.step,
+      failedAt: newest.failedAt,
       digest: newest.digest,
+      signedBy: newest.signedBy,
       problem: newest.problem,
     }));
   }
@@ -170,13 +200,20 @@ export class ModulePipeline {
   #start(source: PluginSource): void {
     const known = this.#plugins.get(source.key);
     this.#stop(known);
-    this.#versions += 1;
-    const id = `${source.generation}.${this.#versions}`;
-    const newest: Version = { source, id, step: 'fetching', digest: undefined, problem: undefined };
+    const newest = this.#version(source, 'fetching');
     const abort = new AbortController();
-    const plugin: Plugin = { newest, good: known?.good, abort, retry: undefined };
+    // Only what was there before the restart: a plugin made anew does not come back as it once was.
+    const fresh = !this.#synced || known?.fresh === true;
+    const plugin: Plugin = { newest, good: known?.good, abort, retry: undefined, fresh };
     this.#plugins.set(source.key, plugin);
     this.#attempt(plugin, 1);
+  }
+
+  #version(source: PluginSource, step: PluginStep): Version {
+    this.#versions += 1;
+    const id = `${source.generation}.${this.#versions}`;
+    const nothing = { failedAt: undefined, digest: undefined, problem: undefined };
+    return { source, id, step, signedBy: [], ...nothing };
   }
 
   #forget(key: string): void {
@@ -191,55 +228,105 @@ export class ModulePipeline {
 
   /** Supervises one attempt: it cannot throw, and a stopped plugin's outcome is dropped. */
   #attempt(plugin: Plugin, count: number): void {
-    const running = this.#bring(plugin.newest, plugin.abort.signal)
-      .catch((error: unknown) => failed<string>(FETCH_FAILED, String(error)))
+    const running = this.#bring(plugin)
+      .catch((error: unknown) => failed<Fetched>(FETCH_FAILED, String(error)))
       .then((result) => {
         this.#running.delete(running);
         if (plugin.abort.signal.aborted) return;
+        const code = result.ok ? undefined : result.error.code;
+        this.#options.metrics?.attempted(plugin.newest.source.key, code);
         if (result.ok) this.#succeed(plugin, result.value);
         else this.#fail(plugin, result.error, count);
       });
     this.#running.add(running);
   }
 
-  /** Fetch, verify, keep, compile; returns the digest. */
-  async #bring(version: Version, signal: AbortSignal): Promise<Result<string>> {
-    const bytes = await this.#bytes(version.source, signal);
-    if (!bytes.ok) return bytes;
-    version.step = 'fetched';
-    const digest = verifyModule(bytes.value, version.source.sha256);
-    if (!digest.ok) return digest;
+  /** Fetch and verify, compile, keep. */
+  async #bring(plugin: Plugin): Promise<Result<Fetched>> {
+    const { newest: version, abort } = plugin;
+    if (plugin.fresh) await this.#restore(plugin);
+    const fetched = await this.#fetcher.fetch(version.source, abort.signal);
+    if (!fetched.ok) return fetched;
     version.step = 'verified';
-    const compiled = await compileModule(bytes.value);
+    const compiled = await compileModule(fetched.value.bytes);
     if (!compiled.ok) return compiled;
     version.step = 'compiled';
-    const stored = await this.#options.store.write(bytes.value);
-    if (stored.ok) this.#byUrl.set(version.source.url, stored.value);
-    return stored;
+    const kept = await this.#fetcher.keep(version.source, fetched.value);
+    return kept.ok ? fetched : kept;
   }
 
-  async #bytes(source: PluginSource, signal: AbortSignal): Promise<Result<Uint8Array>> {
-    const known = source.sha256 ?? (source.reuse ? this.#byUrl.get(source.url) : undefined);
-    const kept = known === undefined ? undefined : await this.#options.store.read(known);
-    if (kept !== undefined) return ok(kept);
-    return fetchModule(source.url, this.#options.limits ?? FETCH_LIMITS, signal);
+  /** After a restart the version that worked goes on until the newest is ready, as it would have. */
+  async #restore(plugin: Plugin): Promise<void> {
+    plugin.fresh = false;
+    const { records, store, trust, log } = this.#options;
+    const { key } = plugin.newest.source;
+    const record = await records.lastGood(key);
+    if (record === undefined || plugin.abort.signal.aborted) return;
+    const source = restoreSource(key, record, this.#secrets, trust);
+    if (source === undefined || !(await store.has(record.digest))) return;
+    if (plugin.abort.signal.aborted || plugin.good !== undefined) return;
+    const { digest, signedBy } = record;
+    plugin.good = { ...this.#version(source, 'compiled'), digest, signedBy };
+    log.write('info', 'module that worked before the restart', { plugin: key, digest });
+    this.#options.onChange();
   }
 
-  #succeed(plugin: Plugin, digest: string): void {
+  #succeed(plugin: Plugin, { digest, signedBy }: Fetched): void {
     const { newest, good } = plugin;
     newest.digest = digest;
+    newest.signedBy = signedBy;
     newest.problem = undefined;
+    newest.failedAt = undefined;
     if (good !== undefined) this.#before.set(newest, good);
     plugin.good = newest;
+    this.#remember(plugin);
     this.#options.log.write('info', 'module ready', { plugin: newest.source.key, digest });
     this.#options.onChange();
+  }
+
+  /** Writes down what works; modules that no plugin needs make room. */
+  #remember({ newest, good }: Plugin): void {
+    const { key } = newest.source;
+    const record =
+      good?.digest === undefined
+        ? undefined
+        : {
+            digest: good.digest,
+            manifest: undefined,
+            signedBy: good.signedBy,
+            raw: good.source.object.raw,
+          };
+    this.#write(key, record);
+  }
+
+  /** One after the other, so that the last word stays. */
+  #write(key: string, record: LastGood | undefined): void {
+    const { records, store, log } = this.#options;
+    const written = this.#written
+      .then(() => records.setLastGood(key, record))
+      .then(() => store.prune(this.#inUse()))
+      .catch((error: unknown) => log.write('warn', String(error)))
+      .finally(() => this.#running.delete(written));
+    this.#written = written;
+    this.#running.add(written);
+  }
+
+  #inUse(): ReadonlySet<string> {
+    const versions = [...this.#plugins.values()].flatMap(({ newest, good }) => [
+      newest,
+      good,
+      this.#before.get(newest),
+    ]);
+    return new Set(versions.flatMap((version) => version?.digest ?? []));
   }
 
   #fail(plugin: Plugin, problem: Problem, count: number): void {
     const { newest } = plugin;
     newest.problem = this.#located(newest, problem);
+    newest.failedAt = failedStep(problem.code);
+    if (FOUND_WANTING.has(problem.code)) newest.step = 'fetched';
     this.#options.log.write('warn', problem.message, { plugin: newest.source.key });
-    if (problem.code === FETCH_FAILED && /^https?:/i.test(newest.source.url)) {
+    if (PASSING.has(problem.code) && /^(https?|oci):/i.test(newest.source.url)) {
       const delay = count < ATTEMPTS_MAX ? BACKOFF_MS * 2 ** (count - 1) : SLOW_RETRY_MS;
       plugin.retry = this.#options.clock.setTimer(delay, () => this.#attempt(plugin, count + 1));
     }
@@ -251,4 +338,19 @@ export class ModulePipeline {
     const path = object.kind === 'TrafficExtension' ? ['spec', 'wasm', 'url'] : ['spec', 'url'];
     return { ...problem, origin: { ...object.source.at(path), resource: key } };
   }
+}
+
+/** May be gone at the next attempt. */
+const PASSING: ReadonlySet<string> = new Set([FETCH_FAILED, CERTIFICATE_REFUSED]);
+
+/** There was something, and it was not what was asked for. */
+const FOUND_WANTING: ReadonlySet<string> = new Set([
+  DIGEST_MISMATCH,
+  SIGNATURE_MISSING,
+  SIGNATURE_WRONG,
+]);
+
+function failedStep(code: string): PluginStep {
+  if (code === NOT_A_MODULE) return 'compiled';
+  return isAboutTrust(code) ? 'verified' : 'fetched';
 }

@@ -6,6 +6,7 @@ import { isDigest, sha256 } from './digest.ts';
 import { failed, STORE_FAILED } from './problem.ts';
 
 const STORE_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+const STALE_MS = 3_600_000;
 
 /**
  * Modules by digest, one file each. What is read is checked against its name, so a file that was
@@ -24,6 +25,7 @@ export interface ModuleStore {
 export async function openModuleStore(
   directory: string,
   bytesMax: number = STORE_BYTES_MAX,
+  onDamaged: (digest: string) => void = () => {},
 ): Promise<Result<ModuleStore>> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -40,6 +42,7 @@ export async function openModuleStore(
       await utimes(fileOf(digest), now, now).catch(() => undefined);
       return bytes;
     }
+    onDamaged(digest);
     await rm(fileOf(digest), { force: true });
     return undefined;
   };
@@ -85,6 +88,8 @@ async function prune(
     const path = join(directory, name);
     const info = await stat(path).catch(() => undefined);
     if (info === undefined) continue;
+    // Another process may be about to rename it; an old one is what a crash left.
+    if (name.endsWith('.tmp') && info.mtimeMs > Date.now() - STALE_MS) continue;
     const digest = name.replace(/\.wasm$/, '');
     files.push({ path, digest, size: info.size, usedAt: info.mtimeMs });
   }

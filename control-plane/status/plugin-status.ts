@@ -1,4 +1,4 @@
-import type { PluginView } from '../modules/pipeline.ts';
+import type { PluginStep, PluginView } from '../modules/pipeline.ts';
 import type { ConnectedProxy } from '../xds/ads-server.ts';
 import { resourcesOf } from '../xds/snapshot.ts';
 import { EXTENSION_TYPE } from '../xds/type-urls.ts';
@@ -9,7 +9,10 @@ export type StepState = 'yes' | 'no' | 'failed';
 export interface PluginStatus {
   readonly url: string;
   readonly fetched: StepState;
+  /** Digest and signatures are as they should be. */
   readonly verified: StepState;
+  /** Ids (SHA-256) of the public keys whose signatures were asked for and found. */
+  readonly signedBy: readonly string[];
   readonly compiled: StepState;
   /** Accepted its configuration on a proxy's canary instance. */
   readonly configured: StepState;
@@ -18,10 +21,13 @@ export interface PluginStatus {
   readonly proxies: number;
   readonly digest: string | undefined;
   readonly serving: 'newest' | 'previous' | 'nothing';
+  /** Code of the problem that keeps it from going further. */
+  readonly reason: string | undefined;
   /** Why it goes no further. */
   readonly message: string | undefined;
 }
 
+const STEPS: readonly PluginStep[] = ['fetching', 'fetched', 'verified', 'compiled'];
 const REFUSED_BY_PROXY = 'LAT0302';
 
 /** What the configuration holds of a plugin, and who has it. */
@@ -32,24 +38,27 @@ export interface InForce {
 }
 
 export function pluginStatus(view: PluginView, inForce: InForce): PluginStatus {
-  const reached = ['fetching', 'fetched', 'verified', 'compiled'].indexOf(view.step);
+  const reached = STEPS.indexOf(view.step);
   const refused = view.problem?.code === REFUSED_BY_PROXY;
-  const failedAt = view.problem === undefined || refused ? undefined : reached + 1;
-  const state = (step: number): StepState =>
-    reached >= step ? 'yes' : failedAt === step ? 'failed' : 'no';
+  const state = (step: PluginStep): StepState => {
+    if (view.failedAt === step) return 'failed';
+    return reached >= STEPS.indexOf(step) ? 'yes' : 'no';
+  };
   const { active, total } = count(inForce.extensionName, inForce.proxies);
   const newest = inForce.generation === view.generation;
   const running = newest ? active : 0;
   return {
     url: shortUrl(view.url),
-    fetched: state(1),
-    verified: state(2),
-    compiled: state(3),
+    fetched: state('fetched'),
+    verified: state('verified'),
+    signedBy: view.signedBy,
+    compiled: state('compiled'),
     configured: refused ? 'failed' : running > 0 ? 'yes' : 'no',
     active: running,
     proxies: total,
     digest: view.digest,
     serving: newest ? 'newest' : inForce.generation === undefined ? 'nothing' : 'previous',
+    reason: view.problem?.code,
     message: view.problem?.message,
   };
 }

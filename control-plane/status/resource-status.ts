@@ -50,10 +50,23 @@ export function resourceStatuses(inputs: StatusInputs): readonly ResourceStatus[
               proxies: inputs.proxies,
             }),
           }),
-      raw: object.raw,
+      raw: shownRaw(object),
     } satisfies ResourceStatus;
   });
   return statuses.sort((a, b) => sortKey(a).localeCompare(sortKey(b), 'en'));
+}
+
+/** The object as it was written; of a Secret, the names of its values alone. */
+function shownRaw(object: ConfigObject): JsonObject {
+  if (object.kind !== 'Secret') return object.raw;
+  const hidden = (values: unknown): JsonObject =>
+    Object.fromEntries(Object.keys(values ?? {}).map((name) => [name, '(hidden)']));
+  const { data, stringData } = object.spec;
+  return {
+    ...object.raw,
+    ...(data === undefined ? {} : { data: hidden(data) }),
+    ...(stringData === undefined ? {} : { stringData: hidden(stringData) }),
+  };
 }
 
 function identityOf(object: ConfigObject) {

@@ -21,3 +21,13 @@ export async function readNamed(path: string, what: string, io: Io): Promise<Res
     return failed(FETCH_FAILED, `cannot read ${what} ${path}: ${reason}`);
   }
 }
+
+/** A file that may be there; undefined where it is not. */
+export async function readIfThere(path: string, io: Io): Promise<Buffer | undefined> {
+  return await readFile(resolve(io.environment.cwd, path)).catch(() => undefined);
+}
+
+export async function isFile(path: string, io: Io): Promise<boolean> {
+  const info = await stat(resolve(io.environment.cwd, path)).catch(() => undefined);
+  return info?.isFile() === true;
+}

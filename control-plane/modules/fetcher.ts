@@ -1,0 +1,93 @@
+import { ok, type Result } from '@lateen/sdk/base/result';
+import { sha256 } from './digest.ts';
+import type { ModuleMetrics } from './metrics.ts';
+import { type Obtained, obtainModule } from './obtain.ts';
+import type { DockerConfig } from './oci/credentials.ts';
+import type { RegistryPolicy } from './oci/open-session.ts';
+import type { PluginSource } from './plugin.ts';
+import type { Origin, Records } from './records.ts';
+import { isTrusted, type KeyGroups, keyGroups, type TrustPolicy } from './signature/trust.ts';
+import type { ModuleStore } from './store.ts';
+
+export interface ModuleFetcherOptions {
+  readonly store: ModuleStore;
+  readonly records: Records;
+  readonly registry: RegistryPolicy;
+  readonly trust: TrustPolicy;
+  /** Credentials of the control plane itself, for plugins that name no secret. */
+  readonly docker?: DockerConfig | undefined;
+  readonly metrics?: ModuleMetrics | undefined;
+}
+
+/** A module that is the one that was meant, by its digest and its signatures. */
+export interface Fetched extends Obtained {
+  readonly digest: string;
+}
+
+/** Modules from the store where what is known of them is good enough, else from where they are. */
+export class ModuleFetcher {
+  readonly #options: ModuleFetcherOptions;
+
+  constructor(options: ModuleFetcherOptions) {
+    this.#options = options;
+  }
+
+  /** One attempt. */
+  async fetch(source: PluginSource, signal: AbortSignal): Promise<Result<Fetched>> {
+    const { trust, docker: own, metrics, registry: policy } = this.#options;
+    const groups = keyGroups(source.verificationKey, trust);
+    if (!groups.ok) return groups;
+    const secret = source.pullSecret?.docker;
+    if (secret?.ok === false) return secret;
+    const kept = await this.#kept(source, groups.value);
+    metrics?.lookedUp(kept !== undefined);
+    if (kept !== undefined) return ok(kept);
+    const { url, sha256: wanted } = source;
+    const obtained = await obtainModule(
+      { url, sha256: wanted, docker: secret?.value ?? own, groups: groups.value },
+      { policy, signal, known: (manifest) => this.#byManifest(manifest) },
+    );
+    metrics?.fetched(obtained.ok ? undefined : obtained.error.code);
+    if (!obtained.ok) return obtained;
+    return ok({ ...obtained.value, digest: sha256(obtained.value.bytes) });
+  }
+
+  /** Keeps a module and where it came from. */
+  async keep(source: PluginSource, fetched: Fetched): Promise<Result<string>> {
+    const stored = await this.#options.store.write(fetched.bytes);
+    if (!stored.ok) return stored;
+    const { digest, manifest, signedBy } = fetched;
+    const origin: Origin = { digest, manifest, signedBy };
+    await this.#options.records.setOrigin(placeOf(source), origin);
+    if (manifest !== undefined)
+      await this.#options.records.setOrigin(`manifest ${manifest}`, origin);
+    return stored;
+  }
+
+  async #kept(source: PluginSource, groups: KeyGroups): Promise<Fetched | undefined> {
+    const { store, records } = this.#options;
+    const wanted = source.sha256;
+    const origin = await records.origin(placeOf(source));
+    const trusted = isTrusted(origin?.signedBy ?? [], groups);
+    const named =
+      wanted !== undefined && (wanted === origin?.digest || wanted === origin?.manifest);
+    if (origin !== undefined && trusted && (named || (wanted === undefined && source.reuse))) {
+      const bytes = await store.read(origin.digest);
+      if (bytes !== undefined) return { ...origin, bytes };
+    }
+    // From another place, but these bytes and no others: only what asks for no signature.
+    const bytes = wanted === undefined || groups.length > 0 ? undefined : await store.read(wanted);
+    if (bytes === undefined || wanted === undefined) return undefined;
+    return { bytes, digest: wanted, manifest: undefined, signedBy: [] };
+  }
+
+  async #byManifest(manifest: string): Promise<Uint8Array | undefined> {
+    const origin = await this.#options.records.origin(`manifest ${manifest}`);
+    return origin === undefined ? undefined : this.#options.store.read(origin.digest);
+  }
+}
+
+/** With the secret: what one namespace was given is not at another's disposal. */
+function placeOf(source: PluginSource): string {
+  return `${source.url} ${source.pullSecret?.fingerprint ?? ''}`;
+}
