@@ -33,7 +33,9 @@ export function parseDocuments(
 ): Outcome<ParsedFile> {
   const documents = readYaml(input.file, input.text, limits);
   if (!documents.ok) {
-    return { value: { objects: [], broken: true, refused: [] }, problems: documents.error };
+    const secret = /\bkind["']?\s*:\s*["']?Secret\b/.test(input.text);
+    const problems = secret ? documents.error.map(withoutLine) : documents.error;
+    return { value: { objects: [], broken: true, refused: [] }, problems };
   }
   const reader = new ObjectReader(limits);
   for (const { value, source } of documents.value) reader.read(value, source);

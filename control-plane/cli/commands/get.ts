@@ -114,7 +114,7 @@ function pluginTable(resources: readonly ResourceStatus[]): string {
     namespace,
     name,
     plugin?.fetched ?? '',
-    plugin?.verified ?? '',
+    (plugin?.signedBy.length ?? 0) > 0 ? 'signed' : (plugin?.verified ?? ''),
     plugin?.compiled ?? '',
     plugin?.configured ?? '',
     `${plugin?.active}/${plugin?.proxies} proxies`,

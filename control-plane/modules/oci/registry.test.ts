@@ -1,12 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DockerRegistry, noRegistry } from '../../../test/kit/docker-registry.ts';
 import { TokenServer } from '../../../test/kit/token-server.ts';
 import { verifyImage } from '../signature/image-signature.ts';
-import { openSigningKey } from '../signature/private-key.ts';
-import { parsePublicKey } from '../signature/public-key.ts';
 import { signImage } from '../signature/sign-image.ts';
+import { keyPair } from '../signature/testing/key-pair.ts';
 import { OCI_INDEX, OCI_MANIFEST } from './manifest.ts';
 import { pullModule, resolveImage } from './pull.ts';
 import { pushModule } from './push.ts';
@@ -188,17 +186,6 @@ describe.skipIf(noRegistry !== undefined)(`a real registry ${noRegistry ?? ''}`,
     expect(!moved.ok && moved.error.message).toContain('another image');
   });
 });
-
-function keyPair() {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return {
-    signing: must(openSigningKey(pem, undefined)),
-    verification: must(
-      parsePublicKey(publicKey.export({ type: 'spki', format: 'pem' }).toString()),
-    ),
-  };
-}
 
 describe.skipIf(noRegistry !== undefined)(
   `a registry that asks who is there ${noRegistry ?? ''}`,

@@ -1,0 +1,276 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { classifyAddress } from '../address-guard.ts';
+import { target } from '../exchange.ts';
+import { OCI_INDEX, OCI_MANIFEST } from './manifest.ts';
+import { pullModule, resolveImage } from './pull.ts';
+import { pushModule } from './push.ts';
+import { ScriptedRegistry } from './testing/scripted-registry.ts';
+import { sessionFor, type TestSessionOptions } from './testing/session.ts';
+
+const MODULE = Buffer.from('0061736d01000000', 'hex');
+const WASM = 'application/wasm';
+const ARCHIVE = 'application/vnd.oci.image.layer.v1.tar+gzip';
+const LIMITS = {
+  moduleBytesMax: 100_000,
+  unpackedBytesMax: 200_000,
+  manifestBytesMax: 50_000,
+  timeoutMs: 1_000,
+};
+/** 127.0.0.2 stands for an address on the Internet. */
+const classify: typeof classifyAddress = (address) =>
+  address === '127.0.0.2' ? 'public' : classifyAddress(address);
+
+let registry: ScriptedRegistry;
+let outside: ScriptedRegistry;
+
+beforeEach(async () => {
+  registry = await ScriptedRegistry.open();
+  outside = await ScriptedRegistry.open('127.0.0.2');
+});
+afterEach(async () => {
+  await registry[Symbol.asyncDispose]();
+  await outside[Symbol.asyncDispose]();
+});
+
+async function pull(from = registry, options: TestSessionOptions = {}) {
+  const text = `${from.host}/x:v1`;
+  const { session, reference } = sessionFor(text, { limits: LIMITS, classify, ...options });
+  const resolved = await resolveImage(session, reference);
+  return resolved.ok ? pullModule(session, resolved.value.image) : resolved;
+}
+
+const refusal = (code: string) => ({ ok: false, error: { code } });
+
+describe('what a registry sends', () => {
+  test('and is not what its digest says is refused', async () => {
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => {
+      response.end(Buffer.from('0061736d01000001', 'hex'));
+    });
+    expect(await pull()).toMatchObject(refusal('LAT0402'));
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => response.end('short'));
+    expect(await pull()).toMatchObject(refusal('LAT0402'));
+  });
+
+  test('under a digest must be what has it, manifests too', async () => {
+    registry.on('*', (_, response) => {
+      response.writeHead(200, { 'content-type': OCI_MANIFEST });
+      response.end(JSON.stringify({ schemaVersion: 2, layers: [] }));
+    });
+    const { session, reference } = sessionFor(`${registry.host}/x@sha256:${'a'.repeat(64)}`);
+    expect(await resolveImage(session, reference)).toMatchObject(refusal('LAT0402'));
+  });
+
+  test('without end is cut off at what was promised, or at the limit', async () => {
+    const endless = (_: unknown, response: import('node:http').ServerResponse): void => {
+      const more = (): void => {
+        if (!response.destroyed)
+          response.write(Buffer.alloc(16_384, 0x20), () => setImmediate(more));
+      };
+      more();
+    };
+    registry.layer({ mediaType: WASM, bytes: MODULE }, endless);
+    expect(await pull()).toMatchObject(refusal('LAT0403'));
+    registry.on('/v2/x/manifests/v1', endless);
+    expect(await pull()).toMatchObject(refusal('LAT0403'));
+  });
+
+  test('is not even asked for where it says that it is too large', async () => {
+    registry.layer({ mediaType: WASM, bytes: MODULE, size: 2 ** 39 }, (_, response) =>
+      response.end(),
+    );
+    expect(await pull()).toMatchObject(refusal('LAT0403'));
+    expect(registry.asked.filter((line) => line.includes('blobs'))).toEqual([]);
+  });
+
+  test('and swells when it is unpacked is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(40_000_000));
+    expect(bomb.length).toBeLessThan(LIMITS.moduleBytesMax);
+    registry.layer({ mediaType: ARCHIVE, bytes: bomb }, (_, response) => response.end(bomb));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await pull()).toMatchObject(refusal('LAT0403'));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
+  });
+
+  test('byte by byte, or never, costs the time limit and no more', async () => {
+    const started = performance.now();
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => {
+      response.write('\0');
+      const timer = setInterval(() => response.write('a'), 400);
+      response.on('close', () => clearInterval(timer));
+    });
+    expect(await pull()).toMatchObject(refusal('LAT0401'));
+    registry.on('/v2/x/manifests/v1', () => {});
+    expect(await pull()).toMatchObject(refusal('LAT0401'));
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const layer = { mediaType: WASM, digest, size: 8 };
+  test.each([
+    ['a page', '<html>', 'text/html', 'no JSON'],
+    ['a list', [], OCI_MANIFEST, 'no JSON object'],
+    ['schema 1', { schemaVersion: 1, fsLayers: [] }, OCI_MANIFEST, 'schema version 2'],
+    ['of no known type', { schemaVersion: 2, layers: [layer] }, 'application/json', 'of type'],
+    [
+      'image and index at once',
+      { schemaVersion: 2, layers: [layer], manifests: [] },
+      OCI_MANIFEST,
+      'at once',
+    ],
+    [
+      'index and image at once',
+      { schemaVersion: 2, layers: [layer], manifests: [] },
+      OCI_INDEX,
+      'at once',
+    ],
+    ['layers that are none', { schemaVersion: 2, layers: [1] }, OCI_MANIFEST, 'layers[0]'],
+    [
+      'a digest that is none',
+      { schemaVersion: 2, layers: [{ ...layer, digest: 'sha256:../x' }] },
+      OCI_MANIFEST,
+      'layers[0]',
+    ],
+    [
+      'a negative size',
+      { schemaVersion: 2, layers: [{ ...layer, size: -1 }] },
+      OCI_MANIFEST,
+      'layers[0]',
+    ],
+    [
+      'too many layers',
+      { schemaVersion: 2, layers: Array(200).fill(layer) },
+      OCI_MANIFEST,
+      'at most',
+    ],
+    ['an index of nothing', { schemaVersion: 2, manifests: [] }, OCI_INDEX, 'no image'],
+  ])('as a manifest and is %s is refused', async (_, json, type, why) => {
+    registry.manifest(json, type);
+    const pulled = await pull();
+    expect(pulled).toMatchObject(refusal('LAT0414'));
+    expect(!pulled.ok && pulled.error.message).toContain(why);
+  });
+
+  test('in its errors is shown only as far as it can be shown', async () => {
+    registry.on('/v2/x/manifests/v1', (_, response) => {
+      response.writeHead(403).end('{"errors":[{"code":"DENIED","message":"not yours"}]}');
+    });
+    const told = await pull();
+    expect(!told.ok && told.error.message).toContain('answers 403 (not yours)');
+    registry.on('/v2/x/manifests/v1', (_, response) => {
+      response.writeHead(429).end('{"errors":[{"message":"\u001b[31mred"}]}');
+    });
+    const hidden = await pull();
+    expect(hidden).toMatchObject(refusal('LAT0401'));
+    expect(!hidden.ok && hidden.error.message).toMatch(/answers 429$/);
+  });
+});
+
+describe('where a registry sends us', () => {
+  test.each([
+    ['a metadata service', 'http://169.254.169.254/latest/meta-data'],
+    ['a metadata service, written otherwise', 'http://[::ffff:169.254.169.254]/'],
+    ['a file', 'file:///etc/passwd'],
+    ['somebody with a password', 'http://user:pass@127.0.0.1/'],
+  ])('is not followed to %s', async (_, location) => {
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (__, response) => {
+      response.writeHead(307, { location }).end();
+    });
+    expect(await pull()).toMatchObject(refusal('LAT0405'));
+  });
+
+  test('is not followed from outside to this machine', async () => {
+    outside.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => {
+      response.writeHead(307, { location: `http://${registry.host}/stolen` }).end();
+    });
+    expect(await pull(outside)).toMatchObject(refusal('LAT0405'));
+    expect(registry.asked).toEqual([]);
+  });
+
+  test('is not followed from https to http, nor for ever', async () => {
+    const down = target(new URL('https://r.example/'), 'http://r.example/');
+    expect(down).toMatchObject(refusal('LAT0405'));
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (request, response) => {
+      response.writeHead(307, { location: `${request.url}` }).end();
+    });
+    expect(await pull()).toMatchObject(refusal('LAT0401'));
+  });
+
+  test('gets no credentials unless it is the registry itself', async () => {
+    await using storage = await ScriptedRegistry.open();
+    storage.on('/blob', (_, response) => response.end(MODULE));
+    const right = `Basic ${Buffer.from('me:pw').toString('base64')}`;
+    registry.on('/v2/', (_, response) => response.writeHead(200).end());
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (request, response) => {
+      const known = request.headers.authorization === right;
+      const headers = { location: `http://${storage.host}/blob?signature=x` };
+      if (known) response.writeHead(307, headers).end();
+      else response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+    });
+    expect(await pull(registry, { login: 'me:pw' })).toMatchObject({ ok: true });
+    expect(registry.authorizations.at(-1)).toBe(right);
+    expect(storage.authorizations).toEqual([undefined]);
+  });
+
+  test('with an upload is judged like a redirect', async () => {
+    outside.on('*', (request, response) => {
+      const headers = { location: `http://${registry.host}/inside` };
+      response.writeHead(request.method === 'POST' ? 202 : 404, headers).end();
+    });
+    const text = `${outside.host}/x:v1`;
+    const { session, reference } = sessionFor(text, { classify, actions: 'pull,push' });
+    const pushed = await pushModule(session, reference, { module: MODULE, annotations: {} });
+    expect(pushed).toMatchObject(refusal('LAT0405'));
+    expect(registry.asked).toEqual([]);
+  });
+});
+
+describe('where a registry says that tokens are to be had', () => {
+  const challenge = (from: ScriptedRegistry, realm: string): void => {
+    from.on('/v2/x/manifests/v1', (_, response) => {
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="s"` }).end();
+    });
+  };
+
+  test.each([
+    ['a metadata service', 'http://169.254.169.254/token'],
+    ['a file', 'file:///etc/passwd'],
+    ['unspecified', 'http://0.0.0.0:1/token'],
+  ])('is not asked where it is %s', async (_, realm) => {
+    challenge(registry, realm);
+    expect(await pull(registry, { login: 'me:pw' })).toMatchObject(refusal('LAT0405'));
+  });
+
+  test('is not asked on this machine by order of somebody outside', async () => {
+    challenge(outside, `http://${registry.host}/token`);
+    expect(await pull(outside, { login: 'me:pw' })).toMatchObject(refusal('LAT0405'));
+    expect(registry.asked).toEqual([]);
+  });
+
+  test('may not send us on, be silent about the token, or send what is no token', async () => {
+    challenge(registry, `http://${registry.host}/token`);
+    const answers: [string, (response: import('node:http').ServerResponse) => void][] = [
+      ['LAT0409', (response) => response.writeHead(302, { location: '/other' }).end()],
+      ['LAT0407', (response) => response.end('{}')],
+      ['LAT0407', (response) => response.end('{"token":"a\\r\\nhost: b"}')],
+      ['LAT0407', (response) => response.end('<html>')],
+      ['LAT0403', (response) => response.end(Buffer.alloc(70_000, 0x20))],
+      ['LAT0401', (response) => response.writeHead(503).end()],
+    ];
+    for (const [code, answer] of answers) {
+      registry.on('/token', (_, response) => answer(response));
+      expect(await pull()).toMatchObject(refusal(code));
+    }
+    challenge(registry, 'nowhere');
+    expect(await pull()).toMatchObject(refusal('LAT0407'));
+    expect(registry.asked).not.toContain('GET /other');
+  });
+
+  test('is asked once for a pull, and a token that is refused ends it', async () => {
+    challenge(registry, `http://${registry.host}/token`);
+    registry.on('/token', (_, response) => response.end('{"access_token":"abc"}'));
+    expect(await pull()).toMatchObject(refusal('LAT0409'));
+    expect(registry.asked.filter((line) => line.endsWith('/token'))).toHaveLength(1);
+    expect(registry.authorizations.at(-1)).toBe('Bearer abc');
+  });
+});
