@@ -58,12 +58,12 @@ export interface SmallMeshOptions {
 export class SmallMesh {
   readonly #resources: AsyncDisposableStack;
   readonly directory: TemporaryDirectory;
-  readonly up: Child;
+  up: Child;
   readonly gateway: number;
   readonly inbound: number;
   readonly web: RecordingOrigin;
   readonly other: RecordingOrigin;
-  readonly summary: Summary;
+  summary: Summary;
 
   private constructor(parts: {
     readonly resources: AsyncDisposableStack;
@@ -97,12 +97,16 @@ export class SmallMesh {
       ...options.files,
     };
     const directory = started.use(await TemporaryDirectory.make(files));
-    const up = started.use(
-      startNode(LATEEN, ['up', '-f', 'mesh', '-o', 'json'], environment(directory)),
-    );
-    const [line] = await up.waitForOutput(/^\{.*"proxies".*\}$/m, { deadlineMs: START_MS });
-    const summary: Summary = JSON.parse(line);
+    const up = started.use(startUp(directory));
+    const summary = await summaryOf(up);
     return new SmallMesh({ resources: started.move(), directory, up, ports, origins, summary });
+  }
+
+  /** Stops `lateen up` and starts it again, on the same files and the same state. */
+  async restart(): Promise<void> {
+    await this.up.stop({ deadlineMs: 10_000 });
+    this.up = startUp(this.directory);
+    this.summary = await summaryOf(this.up);
   }
 
   /** Runs a command of the command line beside it. */
@@ -183,6 +187,15 @@ export class SmallMesh {
   get #tokenFile(): string {
     return this.summary.tokenFile.slice(this.directory.path.length + 1);
   }
+}
+
+function startUp(directory: TemporaryDirectory): Child {
+  return startNode(LATEEN, ['up', '-f', 'mesh', '-o', 'json'], environment(directory));
+}
+
+async function summaryOf(up: Child): Promise<Summary> {
+  const [line] = await up.waitForOutput(/^\{.*"proxies".*\}$/m, { deadlineMs: START_MS });
+  return JSON.parse(line);
 }
 
 function environment(directory: TemporaryDirectory) {
