@@ -14,6 +14,7 @@ import { type ConfigObject, objectKey, originOf } from './api/object.ts';
 import { parseDocuments } from './api/parse.ts';
 import type { Engine } from './engine.ts';
 import { buildMesh } from './mesh/build.ts';
+import { checkPlugins } from './modules/check.ts';
 import type { ModuleMetrics } from './modules/metrics.ts';
 import type { ModulePipeline } from './modules/pipeline.ts';
 import type { ModuleStore } from './modules/store.ts';
@@ -182,7 +183,8 @@ export class PlaneBackend implements AdminBackend {
   #advice(objects: readonly ConfigObject[]): readonly Problem[] {
     const keys = new Set(objects.map(objectKey));
     const others = this.#parts.engine.objects.filter((object) => !keys.has(objectKey(object)));
-    const { problems } = buildMesh([...others, ...objects]);
+    const all = [...others, ...objects];
+    const problems = [...buildMesh(all).problems, ...checkPlugins(all)];
     return problems.filter((problem) => keys.has(problem.origin.resource ?? ''));
   }
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CertificateAuthority } from '../../test/kit/certificates.ts';
@@ -134,6 +135,21 @@ describe.skipIf(noRegistry !== undefined)(`with a registry over TLS ${noRegistry
       code: 0,
       stderr: '',
     });
+  });
+
+  test('credentials may be kept by a helper', async () => {
+    const script =
+      '#!/bin/sh\nread server\necho "{\\"Username\\":\\"user\\",\\"Secret\\":\\"s3cret\\"}"\n';
+    const program = await directory.write('bin/docker-credential-test', script);
+    await chmod(program, 0o755);
+    await directory.write('helped/config.json', '{"credsStore":"test"}');
+    const env = { NODE_EXTRA_CA_CERTS: authority, DOCKER_CONFIG: directory.join('helped') };
+    const name = `${registry.host}/helped:v1`;
+    const path = { PATH: `${directory.join('bin')}:${process.env['PATH']}` };
+    expect(await filter(['push', 'm.wasm', name], { ...env, ...path })).toMatchObject({ code: 0 });
+    const absent = await filter(['pull', name, '-d', 'helped'], env);
+    expect(absent.code).toBe(1);
+    expect(absent.stderr).toContain('no program docker-credential-test');
   });
 
   test('who has no credentials is told how to have some', async () => {

@@ -5,6 +5,7 @@ import type { Result } from '@lateen/sdk/base/result';
 import { type ConfigObject, objectKey } from '../api/object.ts';
 import { compileModule } from './compile.ts';
 import { type Fetched, ModuleFetcher, type ModuleFetcherOptions } from './fetcher.ts';
+import { locateProblem } from './locate.ts';
 import { asksForModule, type PluginSource, pluginOf } from './plugin.ts';
 import {
   CERTIFICATE_REFUSED,
@@ -47,6 +48,8 @@ interface Plugin {
   newest: Version;
   /** The last version that got through and that no proxy refused. */
   good: Version | undefined;
+  /** What was good when the newest became so; what a refusal goes back to. */
+  before: Version | undefined;
   readonly abort: AbortController;
   retry: Timer | undefined;
   /** What worked before the restart has yet to be looked for. */
@@ -87,8 +90,6 @@ export interface PipelineOptions extends ModuleFetcherOptions {
 export class ModulePipeline {
   readonly #options: PipelineOptions;
   readonly #plugins = new Map<string, Plugin>();
-  /** The version that was good when this one became so; what a refusal goes back to. */
-  readonly #before = new WeakMap<Version, Version>();
   readonly #running = new Set<Promise<void>>();
   readonly #fetcher: ModuleFetcher;
   #secrets = new PullSecrets([]);
@@ -156,9 +157,12 @@ export class ModulePipeline {
     const plugin = this.#plugins.get(key);
     if (plugin === undefined || plugin.newest.digest !== digest) return;
     if (plugin.newest.problem !== undefined || plugin.good !== plugin.newest) return;
-    plugin.newest.problem = this.#located(plugin.newest, moduleProblem(REFUSED_BY_PROXY, message));
+    plugin.newest.problem = locateProblem(
+      plugin.newest.source,
+      moduleProblem(REFUSED_BY_PROXY, message),
+    );
     plugin.newest.failedAt = undefined;
-    plugin.good = this.#before.get(plugin.newest);
+    plugin.good = plugin.before;
     this.#remember(plugin);
     this.#options.onChange();
   }
@@ -204,7 +208,8 @@ export class ModulePipeline {
     const abort = new AbortController();
     // Only what was there before the restart: a plugin made anew does not come back as it once was.
     const fresh = !this.#synced || known?.fresh === true;
-    const plugin: Plugin = { newest, good: known?.good, abort, retry: undefined, fresh };
+    const nothing = { before: undefined, retry: undefined };
+    const plugin: Plugin = { newest, good: known?.good, abort, fresh, ...nothing };
     this.#plugins.set(source.key, plugin);
     this.#attempt(plugin, 1);
   }
@@ -272,12 +277,12 @@ export class ModulePipeline {
   }
 
   #succeed(plugin: Plugin, { digest, signedBy }: Fetched): void {
-    const { newest, good } = plugin;
+    const { newest } = plugin;
     newest.digest = digest;
     newest.signedBy = signedBy;
     newest.problem = undefined;
     newest.failedAt = undefined;
-    if (good !== undefined) this.#before.set(newest, good);
+    plugin.before = plugin.good;
     plugin.good = newest;
     this.#remember(plugin);
     this.#options.log.write('info', 'module ready', { plugin: newest.source.key, digest });
@@ -312,17 +317,14 @@ export class ModulePipeline {
   }
 
   #inUse(): ReadonlySet<string> {
-    const versions = [...this.#plugins.values()].flatMap(({ newest, good }) => [
-      newest,
-      good,
-      this.#before.get(newest),
-    ]);
+    const plugins = [...this.#plugins.values()];
+    const versions = plugins.flatMap(({ newest, good, before }) => [newest, good, before]);
     return new Set(versions.flatMap((version) => version?.digest ?? []));
   }
 
   #fail(plugin: Plugin, problem: Problem, count: number): void {
     const { newest } = plugin;
-    newest.problem = this.#located(newest, problem);
+    newest.problem = locateProblem(newest.source, problem);
     newest.failedAt = failedStep(problem.code);
     if (FOUND_WANTING.has(problem.code)) newest.step = 'fetched';
     this.#options.log.write('warn', problem.message, { plugin: newest.source.key });
@@ -331,12 +333,6 @@ export class ModulePipeline {
       plugin.retry = this.#options.clock.setTimer(delay, () => this.#attempt(plugin, count + 1));
     }
     this.#options.onChange();
-  }
-
-  #located(version: Version, problem: Problem): Problem {
-    const { object, key } = version.source;
-    const path = object.kind === 'TrafficExtension' ? ['spec', 'wasm', 'url'] : ['spec', 'url'];
-    return { ...problem, origin: { ...object.source.at(path), resource: key } };
   }
 }
 

@@ -131,6 +131,24 @@ describe('after a restart', () => {
   });
 });
 
+test('modules that no version needs any more make room', async () => {
+  await using small = await PipelineFixture.open(undefined, 1);
+  const stored = async () => (await readdir(small.directory.join('modules'))).toSorted();
+  const versions = [FIRST, SECOND, Buffer.concat([SECOND, Buffer.of(0, 2, 1, 0x61)])];
+  for (const [index, bytes] of versions.entries()) {
+    files.set('/m.wasm', bytes);
+    await small.take(pluginObject(`url: ${base}/m.wasm`, `priority: ${index}`));
+    expect(small.codes).toEqual([]);
+  }
+  // The newest, and the one that a refusal would go back to.
+  expect(await stored()).toEqual(
+    versions
+      .slice(1)
+      .map((bytes) => `${sha256(bytes)}.wasm`)
+      .toSorted(),
+  );
+});
+
 describe('a signature beside a file', () => {
   const [ours, theirs] = [keyPair(), keyPair()];
   const signed = (...extra: readonly string[]) =>

@@ -54,3 +54,22 @@ test('a place that cannot be used is a problem, not an exception', async () => {
   await writeFile(join(directory, 'file'), '');
   expect(await openModuleStore(join(directory, 'file', 'x'))).toMatchObject({ ok: false });
 });
+
+test('several processes on one directory write, read and make room without harm', async () => {
+  const stores = await Promise.all([open(64), open(64), open(64)]);
+  const texts = Array.from({ length: 30 }, (_, index) => `module ${index % 10}`);
+  const rounds = texts.map(async (text, index) => {
+    const store = stores[index % stores.length]!;
+    const written = await store.write(Buffer.from(text));
+    if (!written.ok) throw new Error(written.error.message);
+    const bytes = await stores[(index + 1) % stores.length]!.read(written.value);
+    // Another may have made room already; what is read is whole.
+    if (bytes !== undefined) expect(Buffer.from(bytes).toString()).toBe(text);
+    await store.prune(new Set());
+  });
+  await Promise.all(rounds);
+  await stores[0]!.prune(new Set());
+  const names = await readdir(directory);
+  expect(names.every((name) => name.endsWith('.wasm'))).toBe(true);
+  expect(names.length).toBeLessThanOrEqual(8);
+});

@@ -2,6 +2,7 @@ import type { Level, Problem } from '@lateen/sdk/base/problem';
 import type { ConfigObject } from '../../api/object.ts';
 import { parseDocuments } from '../../api/parse.ts';
 import { buildMesh } from '../../mesh/build.ts';
+import { checkPlugins } from '../../modules/check.ts';
 import { EXIT_FINDINGS, type Io } from '../io.ts';
 import { paintFor } from '../paint.ts';
 import { giveUp, paintProblem } from '../say.ts';
@@ -27,7 +28,7 @@ export async function analyze(options: AnalyzeOptions, io: Io): Promise<number> 
     objects.push(...parsed.value.objects);
     problems.push(...parsed.problems);
   }
-  problems.push(...buildMesh(objects).problems);
+  problems.push(...buildMesh(objects).problems, ...checkPlugins(objects));
   if (options.output === 'json') io.out(JSON.stringify(problems));
   else report(problems, { files: files.length, objects }, io);
   const threshold = SEVERITY.indexOf(options.failureThreshold);

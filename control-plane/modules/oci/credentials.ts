@@ -15,8 +15,8 @@ export type Credential =
 export interface DockerConfig {
   /** By registry, or registry and the beginning of a repository. */
   readonly auths: ReadonlyMap<string, Credential>;
-  /** Programs that keep credentials elsewhere; they are not asked. */
-  readonly helpers: readonly string[];
+  /** The program that keeps a registry's credentials elsewhere; who may run programs asks it. */
+  readonly helper: (registry: string) => string | undefined;
 }
 
 const CONFIG_BYTES_MAX = 1024 * 1024;
@@ -41,7 +41,7 @@ export function parseDockerConfig(text: string): Result<DockerConfig> {
       return wrong(`has an auth for ${server} that is not user:password`);
     if (credential !== undefined) auths.set(normalized(server), credential);
   }
-  return ok({ auths, helpers: helpersOf(json) });
+  return ok({ auths, helper: helperOf(json) });
 }
 
 /** The credential for a reference: that of the longest name that it begins with. */
@@ -87,12 +87,13 @@ function normalized(server: string): string {
   return rest === '' || rest === 'v1' || rest === 'v2' ? name : `${name}/${rest}`;
 }
 
-function helpersOf(json: JsonObject): readonly string[] {
-  const { credsStore, credHelpers } = json as { credsStore?: unknown; credHelpers?: unknown };
-  const named = isJsonObject(credHelpers) ? Object.values(credHelpers) : [];
-  return [credsStore, ...named].filter(
-    (each) => typeof each === 'string' && each !== '',
-  ) as string[];
+function helperOf(json: JsonObject): DockerConfig['helper'] {
+  const { credsStore, credHelpers } = json;
+  const special = isJsonObject(credHelpers) ? credHelpers : {};
+  return (registry) => {
+    const own = Object.hasOwn(special, registry) ? special[registry] : credsStore;
+    return typeof own === 'string' && own !== '' ? own : undefined;
+  };
 }
 
 function wrong<T>(why: string): Result<T> {

@@ -17,12 +17,15 @@ export class PipelineFixture {
   readonly damaged: string[] = [];
   pipeline!: ModulePipeline;
 
-  private constructor(directory: TemporaryDirectory) {
+  readonly #bytesMax: number | undefined;
+
+  private constructor(directory: TemporaryDirectory, bytesMax: number | undefined) {
     this.directory = directory;
+    this.#bytesMax = bytesMax;
   }
 
-  static async open(trust: TrustPolicy = TRUST_ALL): Promise<PipelineFixture> {
-    const fixture = new PipelineFixture(await TemporaryDirectory.make());
+  static async open(trust: TrustPolicy = TRUST_ALL, bytesMax?: number): Promise<PipelineFixture> {
+    const fixture = new PipelineFixture(await TemporaryDirectory.make(), bytesMax);
     await fixture.#start(trust);
     return fixture;
   }
@@ -53,7 +56,7 @@ export class PipelineFixture {
     const modules = this.directory.join('modules');
     const onDamaged = (digest: string) => void this.damaged.push(digest);
     this.pipeline = new ModulePipeline({
-      store: must(await openModuleStore(modules, undefined, onDamaged)),
+      store: must(await openModuleStore(modules, this.#bytesMax, onDamaged)),
       records: must(await openRecords(this.directory.join('records'))),
       registry: { limits: FETCH_LIMITS, insecureRegistries: [] },
       trust,

@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import { FETCH_LIMITS } from '../../../modules/limits.ts';
-import { type DockerConfig, parseDockerConfig } from '../../../modules/oci/credentials.ts';
+import {
+  credentialFor,
+  type DockerConfig,
+  parseDockerConfig,
+} from '../../../modules/oci/credentials.ts';
 import { openSession } from '../../../modules/oci/open-session.ts';
 import { parseReference, type Reference } from '../../../modules/oci/reference.ts';
 import type { RegistrySession } from '../../../modules/oci/session.ts';
 import { CREDENTIALS_INVALID, FETCH_FAILED, failed } from '../../../modules/problem.ts';
 import type { Io } from '../../io.ts';
+import { askHelper } from './credential-helper.ts';
 
 const ATTEMPTS = 4;
 const BACKOFF_MS = 250;
@@ -28,7 +33,7 @@ export async function openRemote(
 ): Promise<Result<Remote>> {
   const reference = parseReference(text);
   if (!reference.ok) return reference;
-  const docker = await readDocker(io);
+  const docker = await readDocker(reference.value, io);
   if (!docker.ok) return docker;
   const insecureRegistries = io.environment.insecureRegistries ?? [];
   const limits = { ...FETCH_LIMITS, timeoutMs: TIMEOUT_MS };
@@ -55,7 +60,21 @@ export async function persist<T>(step: () => Promise<Result<T>>): Promise<Result
   }
 }
 
-async function readDocker({ environment }: Io): Promise<Result<DockerConfig | undefined>> {
+/** The docker config of the user, with what its credential helper says of this registry. */
+async function readDocker(reference: Reference, io: Io): Promise<Result<DockerConfig | undefined>> {
+  const config = await readDockerFile(io);
+  if (!config.ok || config.value === undefined) return config;
+  const { auths, helper } = config.value;
+  const program =
+    credentialFor(config.value, reference) === undefined ? helper(reference.registry) : undefined;
+  if (program === undefined) return config;
+  const credential = await askHelper(program, reference.registry);
+  if (!credential.ok) return credential;
+  if (credential.value === undefined) return config;
+  return ok({ helper, auths: new Map([...auths, [reference.registry, credential.value]]) });
+}
+
+async function readDockerFile({ environment }: Io): Promise<Result<DockerConfig | undefined>> {
   const { dockerConfig, userHome } = environment;
   const directory =
     dockerConfig ?? (userHome === undefined ? undefined : join(userHome, '.docker'));

@@ -36,5 +36,8 @@ export function sessionFor(text: string, options: TestSessionOptions = {}): Test
 function dockerFor(registry: string, login: string | undefined): DockerConfig | undefined {
   if (login === undefined) return undefined;
   const [user = '', password = ''] = login.split(':');
-  return { auths: new Map([[registry, { kind: 'password', user, password }]]), helpers: [] };
+  return {
+    auths: new Map([[registry, { kind: 'password', user, password }]]),
+    helper: () => undefined,
+  };
 }
