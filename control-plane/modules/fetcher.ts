@@ -8,6 +8,10 @@ import type { PluginSource } from './plugin.ts';
 import type { Origin, Records } from './records.ts';
 import { isTrusted, type KeyGroups, keyGroups, type TrustPolicy } from './signature/trust.ts';
 import type { ModuleStore } from './store.ts';
+import { Turns } from './turns.ts';
+
+/** Fetches of one namespace that run at once. */
+const FETCHES_MAX = 4;
 
 export interface ModuleFetcherOptions {
   readonly store: ModuleStore;
@@ -27,6 +31,7 @@ export interface Fetched extends Obtained {
 /** Modules from the store where what is known of them is good enough, else from where they are. */
 export class ModuleFetcher {
   readonly #options: ModuleFetcherOptions;
+  readonly #turns = new Map<string, Turns>();
 
   constructor(options: ModuleFetcherOptions) {
     this.#options = options;
@@ -43,10 +48,12 @@ export class ModuleFetcher {
     metrics?.lookedUp(kept !== undefined);
     if (kept !== undefined) return ok(kept);
     const { url, sha256: wanted } = source;
-    const obtained = await obtainModule(
-      { url, sha256: wanted, docker: secret?.value ?? own, groups: groups.value },
-      { policy, signal, known: (manifest) => this.#byManifest(manifest) },
-    );
+    const asked = { url, sha256: wanted, docker: secret?.value ?? own, groups: groups.value };
+    const obtained = await this.#inTurn(source.object.metadata.namespace, () => {
+      const deadline = AbortSignal.timeout(policy.limits.attemptTimeoutMs);
+      const known = (manifest: string) => this.#byManifest(manifest);
+      return obtainModule(asked, { policy, signal: AbortSignal.any([signal, deadline]), known });
+    });
     metrics?.fetched(obtained.ok ? undefined : obtained.error.code);
     if (!obtained.ok) return obtained;
     return ok({ ...obtained.value, digest: sha256(obtained.value.bytes) });
@@ -62,6 +69,17 @@ export class ModuleFetcher {
     if (manifest !== undefined)
       await this.#options.records.setOrigin(`manifest ${manifest}`, origin);
     return stored;
+  }
+
+  /** One namespace's slow servers hold up that namespace alone. */
+  async #inTurn<T>(namespace: string, task: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(namespace) ?? new Turns(FETCHES_MAX);
+    this.#turns.set(namespace, turns);
+    try {
+      return await turns.run(task);
+    } finally {
+      if (turns.idle) this.#turns.delete(namespace);
+    }
   }
 
   async #kept(source: PluginSource, groups: KeyGroups): Promise<Fetched | undefined> {

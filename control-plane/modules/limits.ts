@@ -9,6 +9,8 @@ export interface FetchLimits {
   readonly manifestBytesMax: number;
   /** For one request over HTTP, from connecting to the last byte. */
   readonly timeoutMs: number;
+  /** For all requests of one attempt: a registry can ask for many. */
+  readonly attemptTimeoutMs: number;
 }
 
 export const FETCH_LIMITS: FetchLimits = {
@@ -16,6 +18,7 @@ export const FETCH_LIMITS: FetchLimits = {
   unpackedBytesMax: 128 * 1024 * 1024,
   manifestBytesMax: 4 * 1024 * 1024,
   timeoutMs: 15_000,
+  attemptTimeoutMs: 120_000,
 };
 
 export function tooLarge<T>(limits: FetchLimits): Result<T> {

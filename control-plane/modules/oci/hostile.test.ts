@@ -16,6 +16,7 @@ const LIMITS = {
   unpackedBytesMax: 200_000,
   manifestBytesMax: 50_000,
   timeoutMs: 1_000,
+  attemptTimeoutMs: 5_000,
 };
 /** 127.0.0.2 stands for an address on the Internet. */
 const classify: typeof classifyAddress = (address) =>

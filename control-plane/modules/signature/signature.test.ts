@@ -5,6 +5,12 @@ import { signDetached, verifyDetached } from './detached.ts';
 import { openSigningKey } from './private-key.ts';
 import { parsePublicKey } from './public-key.ts';
 import { openSecretbox, sealSecretbox } from './secretbox.ts';
+import {
+  COSIGN_KEY,
+  COSIGN_PASSWORD,
+  COSIGN_PUB,
+  COSIGN_SIGNATURE,
+} from './testing/cosign-vectors.ts';
 
 const MODULE = Buffer.from('0061736d01000000', 'hex');
 
@@ -73,6 +79,14 @@ describe('a public key', () => {
     expect(parsed).toMatchObject({ ok: false, error: { code: 'LAT0410' } });
     expect(!parsed.ok && parsed.error.message).toContain(reason);
   });
+});
+
+test("cosign's own key is opened, and its own signature verified", () => {
+  const key = must(parsePublicKey(COSIGN_PUB));
+  expect(must(openSigningKey(COSIGN_KEY, COSIGN_PASSWORD)).id).toBe(key.id);
+  expect(openSigningKey(COSIGN_KEY, 'guessed')).toMatchObject({ error: { code: 'LAT0410' } });
+  const bytes = Buffer.from('lateen');
+  expect(must(verifyDetached(bytes, COSIGN_SIGNATURE, [key])).id).toBe(key.id);
 });
 
 describe('a private key', () => {
