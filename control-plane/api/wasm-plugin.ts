@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { pluginLimits } from './plugin-limits.ts';
 import {
   atMostOne,
   int32,
@@ -54,6 +55,9 @@ export const moduleFields = {
   failStrategy: z.enum(['FAIL_CLOSE', 'FAIL_OPEN', 'FAIL_RELOAD']).optional(),
   vmConfig: object({ env: list(environmentVariable).max(256).optional() }).optional(),
   type: z.enum(['UNSPECIFIED_PLUGIN_TYPE', 'HTTP', 'NETWORK']).optional(),
+  /** Lateen's additions: what the module may use, and which host calls it may make. */
+  limits: pluginLimits.optional(),
+  allowedCapabilities: list(nonEmpty.max(256)).max(256).optional(),
 };
 
 export const wasmPlugin = object({

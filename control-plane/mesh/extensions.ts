@@ -49,6 +49,8 @@ function toExtension(object: ExtensionObject, config: WasmConfig): Extension {
       host: variable.valueFrom === 'HOST',
       ...(variable.value === undefined ? {} : { value: variable.value }),
     })),
+    limits: config.limits ?? {},
+    allowedCapabilities: config.allowedCapabilities ?? null,
   };
 }
 

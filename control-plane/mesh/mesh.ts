@@ -1,4 +1,5 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
+import type { PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import type { ConfigObject, Kind, TypedObject } from '../api/object.ts';
 import type { DestinationRules } from './destination-rules.ts';
 import { exportedTo } from './hosts.ts';
@@ -74,6 +75,9 @@ export interface Extension {
     readonly value?: string;
     readonly host: boolean;
   }[];
+  readonly limits: PluginLimits;
+  /** Host calls and callbacks that the module has; null = all. */
+  readonly allowedCapabilities: readonly string[] | null;
 }
 
 /** Everything that was declared, indexed for translation; immutable. */

@@ -98,6 +98,9 @@ export function extensionConfig({ extension, module }: ActiveExtension): JsonObj
         ? undefined
         : typed(STRING_VALUE, { value: JSON.stringify(extension.pluginConfig) }),
     failurePolicy: FAILURE_POLICIES[extension.failStrategy],
+    capabilityRestrictionConfig: capabilities(extension),
+    // Lateen's own field, which an Envoy skips.
+    lateenLimits: limits(extension),
   });
   return typed(EXTENSION_CONFIG, {
     name: extension.resourceName,
@@ -115,6 +118,17 @@ function environment(extension: Extension): JsonObject | undefined {
     keyValues: values.length === 0 ? undefined : Object.fromEntries(values),
     hostEnvKeys: unlessEmpty(fromHost),
   });
+}
+
+function limits({ limits: given }: Extension): JsonObject | undefined {
+  return Object.keys(given).length === 0 ? undefined : { ...given };
+}
+
+/** The message that says how to clean the arguments of a capability is empty in Envoy too. */
+function capabilities({ allowedCapabilities }: Extension): JsonObject | undefined {
+  if (allowedCapabilities === null) return undefined;
+  const names = allowedCapabilities.map((name) => [name, {}]);
+  return { allowedCapabilities: Object.fromEntries(names) };
 }
 
 /** For the listener's metadata: what each filter of the chain was written as. */

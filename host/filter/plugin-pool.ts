@@ -1,5 +1,6 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import type { PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import type { VmServices } from '../wasm/effects.ts';
 import type { CompiledModule } from '../wasm/module.ts';
 import { type FailurePolicy, Plugin } from './plugin.ts';
@@ -12,13 +13,16 @@ export interface PluginSpec {
   readonly name: string;
   readonly rootId: string;
   readonly vmId: string;
-  /** sha256 of the module. */
+  /** Key of the compiled module. */
   readonly module: string;
   readonly vmConfiguration: string;
   /** Plugin configuration: JSON text, or whatever the author's configuration is. */
   readonly configuration: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
+  readonly limits: PluginLimits;
+  /** Host calls and callbacks that the module has; empty = all. */
+  readonly capabilities: readonly string[];
 }
 
 /** A message that a module serves, delivered once per plugin however many routes name it. */
@@ -54,14 +58,12 @@ export class PluginPool {
   }
 
   addModule(module: CompiledModule): void {
-    this.#modules.set(module.digest, module);
+    this.#modules.set(module.key, module);
   }
 
   /** Modules that no plugin needs any more are forgotten. */
-  keepModules(digests: ReadonlySet<string>): void {
-    for (const digest of this.#modules.keys()) {
-      if (!digests.has(digest)) this.#modules.delete(digest);
-    }
+  keepModules(keys: ReadonlySet<string>): void {
+    for (const key of this.#modules.keys()) if (!keys.has(key)) this.#modules.delete(key);
   }
 
   get plugins(): Iterable<Plugin> {

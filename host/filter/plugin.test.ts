@@ -1,4 +1,5 @@
 import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
+import type { PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import { expect, test } from 'vitest';
 import { compileAssembly } from '../wasm/fixtures/assembly.ts';
 import { type FakeServices, fakeServices } from '../wasm/fixtures/fake-services.ts';
@@ -39,7 +40,7 @@ export function proxy_on_done(id: i32): i32 { if (id == 1) say(2, 'root done'); 
 let bytes: Promise<Uint8Array> | null = null;
 
 async function openPlugin(
-  options: { configuration?: string; failurePolicy?: FailurePolicy; services?: FakeServices } = {},
+  options: { configuration?: string; failurePolicy?: FailurePolicy; services?: FakeServices; limits?: PluginLimits } = {},
 ) {
   bytes ??= compileAssembly(SOURCE);
   const services = options.services ?? fakeServices();
@@ -58,6 +59,8 @@ async function openPlugin(
       configuration: options.configuration ?? '',
       environment: {},
       failurePolicy: options.failurePolicy ?? 'closed',
+      limits: options.limits ?? {},
+      capabilities: [],
     },
     services,
   );
@@ -168,4 +171,18 @@ test('waits double up to a minute, and a quiet while makes up for it', () => {
   clock.advance(11_000);
   backoff.fault();
   expect(backoff.due()).toBe(true);
+});
+
+test('streams beyond the limit get no context, and one that ends makes room', async () => {
+  const services = fakeServices();
+  const opened = await openPlugin({ services, limits: { streams: 2 } });
+  if (!opened.plugin.ok) throw new Error(opened.plugin.error.message);
+  const plugin = opened.plugin.value;
+  const first = plugin.openStream(new FakeStream());
+  expect(plugin.openStream(new FakeStream())).not.toBeNull();
+  expect(plugin.openStream(new FakeStream())).toBeNull();
+  expect(plugin.refusals).toBe(1);
+  expect(services.lines).toEqual(['warn has 2 streams open already (limits.streams)']);
+  first?.close(true);
+  expect(plugin.openStream(new FakeStream())).not.toBeNull();
 });

@@ -1,8 +1,9 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import { limitField, type PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import type { GuestCallbacks } from '../wasm/callbacks.ts';
 import type { StreamEffects, VmServices } from '../wasm/effects.ts';
-import { DEFAULT_VM_LIMITS, type VmLimits } from '../wasm/limits.ts';
+import { type VmLimits, vmLimits } from '../wasm/limits.ts';
 import type { CompiledModule } from '../wasm/module.ts';
 import { type RootContext, type StreamContext, Vm } from '../wasm/vm.ts';
 import { FaultBackoff } from './plugin-backoff.ts';
@@ -24,7 +25,9 @@ export interface PluginOptions {
   readonly configuration: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
-  readonly limits?: VmLimits;
+  readonly limits: PluginLimits;
+  /** Host calls and callbacks that the module has; empty = all. */
+  readonly capabilities: readonly string[];
 }
 
 /**
@@ -41,6 +44,7 @@ export class Plugin {
   readonly failurePolicy: FailurePolicy;
   readonly has: GuestCallbacks;
   readonly #options: PluginOptions;
+  readonly #limits: VmLimits;
   readonly #services: VmServices;
   readonly #backoff: FaultBackoff;
   readonly #delivered = new Map<number, Uint8Array>();
@@ -64,6 +68,7 @@ export class Plugin {
     this.failurePolicy = options.failurePolicy;
     this.has = root.vm.has;
     this.#options = options;
+    this.#limits = vmLimits(options.limits);
     this.#services = services;
     this.#backoff = new FaultBackoff(services.clock, services.random);
     this.#root = root;
@@ -93,6 +98,7 @@ export class Plugin {
   /** A context for a stream, or null where there is no VM; then `failurePolicy` says what to do. */
   openStream(effects: StreamEffects): StreamContext | null {
     if (!this.#serves()) return null;
+    if (this.#root.streams >= this.#limits.streamsMax) return this.#full();
     const context = this.#root.openStream(effects);
     return this.#root.vm.alive ? context : null;
   }
@@ -125,6 +131,14 @@ export class Plugin {
     const served = this.#root.vm.alive ? this.#root.accepting : this.#revive();
     if (!served) this.refusals++;
     return served;
+  }
+
+  /** More streams than the plugin may have open: no context for this one. */
+  #full(): null {
+    this.refusals++;
+    const { streamsMax } = this.#limits;
+    this.#root.warn(`has ${streamsMax} streams open already (${limitField('streams')})`);
+    return null;
   }
 
   #revive(): boolean {
@@ -172,7 +186,8 @@ function openRoot(options: PluginOptions, services: VmServices): Result<RootCont
       vmId: options.vmId,
       vmConfiguration: Buffer.from(options.vmConfiguration),
       environment: options.environment,
-      limits: options.limits ?? DEFAULT_VM_LIMITS,
+      limits: vmLimits(options.limits),
+      capabilities: options.capabilities,
     },
     services,
   );

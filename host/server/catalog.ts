@@ -52,11 +52,13 @@ function bundledSpec(module: ServingModule, name: string, configuration: string)
     name,
     rootId: name,
     vmId: '',
-    module: module.compiled.digest,
+    module: module.compiled.key,
     vmConfiguration: '',
     configuration,
     environment: {},
     failurePolicy,
+    limits: {},
+    capabilities: [],
   });
 }
 

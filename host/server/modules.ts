@@ -5,8 +5,8 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { CompiledModule } from '../wasm/compiled-module.ts';
-import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
-import { compileModule } from '../wasm/module.ts';
+import { type ModuleLimits, moduleLimits } from '../wasm/limits.ts';
+import { compileModule, moduleKey } from '../wasm/module.ts';
 import { ModuleCatalog, type ServingModule, withKey } from './catalog.ts';
 import type { BundledModule } from './manifest.ts';
 import { type CodeSource, parseWasmFilter } from './wasm-filter.ts';
@@ -16,10 +16,12 @@ export type FetchModule = (
   source: Extract<CodeSource, { kind: 'remote' }>,
 ) => Promise<Result<Uint8Array>>;
 
-/** Compiled modules of the process, by digest: bundled ones, and those that filters brought. */
+/** Compiled modules of the process, by key: bundled ones, and those that filters brought. */
 export class ModuleLibrary {
   readonly #fetch: FetchModule;
   readonly #compiled = new Map<string, CompiledModule>();
+  /** The bundled ones by digest; a filter that brings their bytes gets their code. */
+  readonly #bundled = new Map<string, CompiledModule>();
   /** Compilations under way, so that ten listeners with one plugin compile it once. */
   readonly #compiling = new Map<string, Promise<Result<CompiledModule>>>();
 
@@ -27,16 +29,17 @@ export class ModuleLibrary {
     this.#fetch = fetch;
   }
 
-  get(digest: string): CompiledModule | undefined {
-    return this.#compiled.get(digest);
+  get(key: string): CompiledModule | undefined {
+    return this.#compiled.get(key);
   }
 
   /** Compiles the bundled modules; they are trusted and run without fuel. */
   async loadBundled(modules: readonly BundledModule[]): Promise<Result<ModuleCatalog>> {
     const serving: ServingModule[] = [];
     for (const { name, bytes, serves, watches } of modules) {
-      const compiled = await this.#compile(name, bytes, true);
+      const compiled = await this.#compile(name, bytes, moduleLimits(true), true);
       if (!compiled.ok) return compiled;
+      this.#bundled.set(compiled.value.digest, compiled.value);
       serving.push({ compiled: compiled.value, serves, watches });
     }
     return ok(new ModuleCatalog(serving));
@@ -47,21 +50,26 @@ export class ModuleLibrary {
     const parsed = parseWasmFilter(name, config);
     if (!parsed.ok) return parsed;
     const { code, ...filter } = parsed.value;
-    const compiled = await this.#codeOf(filter.name, code);
+    const limits = moduleLimits(false, filter.limits.memoryBytes);
+    const compiled = await this.#codeOf(filter.name, code, limits);
     if (!compiled.ok) return fail({ ...compiled.error, origin: { resource: name } });
-    return ok(withKey({ ...filter, module: compiled.value.digest }));
+    return ok(withKey({ ...filter, module: compiled.value.key }));
   }
 
-  async #codeOf(name: string, code: CodeSource): Promise<Result<CompiledModule>> {
+  async #codeOf(
+    name: string,
+    code: CodeSource,
+    limits: ModuleLimits,
+  ): Promise<Result<CompiledModule>> {
     if (code.kind === 'remote') {
-      const known = this.#compiled.get(`sha256:${code.sha256}`);
+      const known = this.#compiled.get(moduleKey(`sha256:${code.sha256}`, limits));
       if (known !== undefined && !known.trusted) return ok(known);
       const bytes = await this.#fetch(code);
-      return bytes.ok ? this.#compile(name, bytes.value, false) : bytes;
+      return bytes.ok ? this.#compile(name, bytes.value, limits) : bytes;
     }
-    if (code.kind === 'inline') return this.#compile(name, code.bytes, false);
+    if (code.kind === 'inline') return this.#compile(name, code.bytes, limits);
     try {
-      return await this.#compile(name, await readFile(code.path), false);
+      return await this.#compile(name, await readFile(code.path), limits);
     } catch (cause) {
       return fail(unreadable(code.path, cause));
     }
@@ -70,19 +78,20 @@ export class ModuleLibrary {
   async #compile(
     name: string,
     bytes: Uint8Array,
-    trusted: boolean,
+    limits: ModuleLimits,
+    trusted = false,
   ): Promise<Result<CompiledModule>> {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    const known = this.#compiled.get(digest);
-    // A filter that brings the bytes of a bundled module gets its code, fuel-free like it.
+    const key = moduleKey(digest, limits);
+    const known = this.#bundled.get(digest) ?? this.#compiled.get(key);
     if (known !== undefined) return ok(known);
-    const running = this.#compiling.get(digest);
+    const running = this.#compiling.get(key);
     if (running !== undefined) return running;
-    const started = compileModule({ name, bytes, trusted, limits: DEFAULT_MODULE_LIMITS });
-    this.#compiling.set(digest, started);
+    const started = compileModule({ name, bytes, trusted, limits });
+    this.#compiling.set(key, started);
     const compiled = await started;
-    this.#compiling.delete(digest);
-    if (compiled.ok) this.#compiled.set(compiled.value.digest, compiled.value);
+    this.#compiling.delete(key);
+    if (compiled.ok) this.#compiled.set(key, compiled.value);
     return compiled;
   }
 }

@@ -2,6 +2,12 @@ import { isJsonObject, type Json, type JsonObject } from '@lateen/sdk/base/json'
 import { JsonReader, type ReaderSink } from '@lateen/sdk/base/json-reader';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import {
+  limitField,
+  PLUGIN_LIMIT_NAMES,
+  PLUGIN_LIMITS,
+  type PluginLimits,
+} from '@lateen/sdk/xds/plugin-limits';
 import type { FailurePolicy } from '../filter/plugin.ts';
 
 /** Where the bytes of a module come from (envoy.config.core.v3.AsyncDataSource). */
@@ -26,9 +32,13 @@ export interface WasmFilter {
   readonly configuration: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
+  readonly limits: PluginLimits;
+  /** Host calls and callbacks that the module has; empty = all, as in Envoy. */
+  readonly capabilities: readonly string[];
 }
 
 const ENVIRONMENT_MAX = 256;
+const CAPABILITIES_MAX = 256;
 
 /** Parses the canonical JSON of envoy.extensions.filters.http.wasm.v3.Wasm. */
 export function parseWasmFilter(name: string, json: JsonObject): Result<WasmFilter> {
@@ -49,6 +59,8 @@ export function parseWasmFilter(name: string, json: JsonObject): Result<WasmFilt
     configuration: configurationText(config.raw('configuration')),
     environment: readEnvironment(vm),
     failurePolicy: readPolicy(config),
+    limits: readLimits(config.object('lateenLimits')),
+    capabilities: readCapabilities(config.object('capabilityRestrictionConfig')),
   };
   vm.ignore('allowPrecompiled', 'nackOnCodeCacheMiss');
   // Back-off is our own; its bounds cannot be tuned.
@@ -120,6 +132,30 @@ function readPolicy(config: JsonReader): FailurePolicy {
   }
   if (open || policy === 'FAIL_OPEN') return 'open';
   return policy === 'FAIL_RELOAD' ? 'reload' : 'closed';
+}
+
+/** A limit beyond its bounds is refused: no number may switch a limit off. */
+function readLimits(given: JsonReader): PluginLimits {
+  const entries = PLUGIN_LIMIT_NAMES.filter((name) => given.has(name)).map((name) => {
+    const value = given.number(name);
+    const { min, max } = PLUGIN_LIMITS[name];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      given.error(`must be between ${min} and ${max} (${limitField(name)})`, name);
+    }
+    return [name, value];
+  });
+  given.refuseUnread();
+  return Object.fromEntries(entries);
+}
+
+/** What Envoy maps each name to is empty and has no meaning there either. */
+function readCapabilities(restriction: JsonReader): readonly string[] {
+  const allowed = restriction.raw('allowedCapabilities');
+  const names = isJsonObject(allowed) ? Object.keys(allowed) : [];
+  if (names.length > CAPABILITIES_MAX) {
+    restriction.error(`has more than ${CAPABILITIES_MAX} entries`, 'allowedCapabilities');
+  }
+  return names.sort();
 }
 
 function firstError(problems: readonly Problem[]): Problem {

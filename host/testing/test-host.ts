@@ -2,6 +2,7 @@ import type { Random } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
 import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
+import type { PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
 import type { FailurePolicy } from '../filter/plugin.ts';
 import { PluginPool, type PluginSpec } from '../filter/plugin-pool.ts';
@@ -18,7 +19,7 @@ import { openRequestIds } from '../stream/request-ids.ts';
 import type { StreamServices } from '../stream/service.ts';
 import { HttpStream } from '../stream/stream.ts';
 import type { CompiledModule } from '../wasm/compiled-module.ts';
-import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
+import { moduleLimits } from '../wasm/limits.ts';
 import { compileModule } from '../wasm/module.ts';
 import { createRegexes } from '../wasm/regexes.ts';
 import { MemoryWriter, type SeenMessage } from './memory-message.ts';
@@ -43,6 +44,8 @@ export interface TestFilter {
   /** Plugin configuration; an object becomes JSON text. */
   readonly configuration?: JsonObject | string;
   readonly failurePolicy?: FailurePolicy;
+  /** As in the plugin's resource; fuel counts for modules that are not trusted. */
+  readonly limits?: PluginLimits;
 }
 
 export interface TestHostOptions {
@@ -221,7 +224,7 @@ async function compile(module: TestModule): Promise<CompiledModule> {
     name: module.name,
     bytes: module.bytes,
     trusted: module.trusted ?? true,
-    limits: DEFAULT_MODULE_LIMITS,
+    limits: moduleLimits(module.trusted ?? true),
   });
   if (!compiled.ok) throw new TestHostError([compiled.error]);
   return compiled.value;
@@ -237,11 +240,13 @@ function specOf(filter: TestFilter, compiled: readonly CompiledModule[]): Plugin
     name: filter.name,
     rootId: filter.name,
     vmId: '',
-    module: module.digest,
+    module: module.key,
     vmConfiguration: '',
     configuration,
     environment: {},
     failurePolicy: filter.failurePolicy ?? 'closed',
+    limits: filter.limits ?? {},
+    capabilities: [],
   };
 }
 

@@ -46,15 +46,32 @@ export type GuestFunctions = { readonly [name in CallbackName]: GuestFunction | 
 
 const NAMES = Object.keys(CALLBACKS) as CallbackName[];
 
-export function listCallbacks(exports: ReadonlySet<string>): GuestCallbacks {
-  const entries = NAMES.map((name) => [name, exports.has(CALLBACKS[name][0])]);
+/** `capabilities` names those that may be called; empty = all. */
+export function listCallbacks(
+  exports: ReadonlySet<string>,
+  capabilities: readonly string[],
+): GuestCallbacks {
+  const entries = NAMES.map((name) => {
+    const exported = CALLBACKS[name][0];
+    return [name, exports.has(exported) && isAllowed(exported, capabilities)];
+  });
   return Object.fromEntries(entries) as GuestCallbacks;
 }
 
-export function bindCallbacks(exports: WebAssembly.Exports): GuestFunctions {
-  const entries = NAMES.map((name) => [name, exports[CALLBACKS[name][0]] ?? null]);
+export function bindCallbacks(
+  exports: WebAssembly.Exports,
+  capabilities: readonly string[],
+): GuestFunctions {
+  const entries = NAMES.map((name) => {
+    const exported = CALLBACKS[name][0];
+    return [name, isAllowed(exported, capabilities) ? (exports[exported] ?? null) : null];
+  });
   return Object.fromEntries(entries) as GuestFunctions;
 }
 
+function isAllowed(exported: string, capabilities: readonly string[]): boolean {
+  return capabilities.length === 0 || capabilities.includes(exported);
+}
+
 /** Before a module is instantiated. */
-export const NO_FUNCTIONS: GuestFunctions = bindCallbacks({});
+export const NO_FUNCTIONS: GuestFunctions = bindCallbacks({}, []);

@@ -1,9 +1,10 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import { suggest } from '@lateen/sdk/base/suggest';
+import { limitField } from '@lateen/sdk/xds/plugin-limits';
 import { CALLBACKS } from './callbacks.ts';
 import type { AbiVersion } from './compiled-module.ts';
-import { FUEL_EXPORT, START_EXPORT } from './fuel/reserved.ts';
+import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from './fuel/reserved.ts';
 import { ENV_SIGNATURES, IMPORT_MODULES } from './imports/signatures.ts';
 import type { ModuleLimits } from './limits.ts';
 import { EXTERNAL, type ModuleShape } from './module-shape.ts';
@@ -51,7 +52,7 @@ function findAbi(name: string, shape: ModuleShape): Result<AbiVersion> {
 }
 
 function checkExports(name: string, shape: ModuleShape): Problem | null {
-  for (const reserved of [FUEL_EXPORT, START_EXPORT]) {
+  for (const reserved of [FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT]) {
     if (shape.exports.has(reserved)) {
       return moduleProblem(name, 'unsupported', `exports ${reserved}, a name of the host's own`);
     }
@@ -115,13 +116,19 @@ function checkSizes(name: string, shape: ModuleShape, limits: ModuleLimits): Pro
   const { memoryPagesMax, tableEntriesMax } = limits;
   const pages = shape.memories[0]?.min ?? 0;
   if (pages > memoryPagesMax) {
-    const message = `wants ${pages} pages of memory, the limit is ${memoryPagesMax}`;
-    return moduleProblem(name, 'tooLarge', message);
+    const message = `starts with ${pages} pages of memory (${mib(pages)}), the limit is ${memoryPagesMax} (${mib(memoryPagesMax)})`;
+    return moduleProblem(name, 'tooLarge', message, {
+      fix: `raise ${limitField('memoryBytes')} of the plugin beyond ${mib(pages)}`,
+    });
   }
   const entries = shape.tables.reduce((sum, table) => sum + table.limits.min, 0);
   if (entries <= tableEntriesMax) return null;
   const message = `wants tables of ${entries} entries, the limit is ${tableEntriesMax}`;
   return moduleProblem(name, 'tooLarge', message);
+}
+
+function mib(pages: number): string {
+  return `${Number((pages / 16).toFixed(1))}Mi`;
 }
 
 function isFunction(shape: ModuleShape, name: string): boolean {

@@ -122,10 +122,16 @@ export interface MetricSlots {
   read(id: number): number | null;
 }
 
+/** What one plugin may add to what it shares; beneath the limits of all. */
+export interface SharedCaps {
+  readonly sharedDataBytesMax: number;
+  readonly queueItemsMax: number;
+}
+
 /** Shared data and shared queues of the process, as one thread sees them. */
 export interface SharedStore {
   /** Everything of a VM id. It stays there until whoever opened it, in any thread, has closed. */
-  open(vmId: string): SharedSpace;
+  open(vmId: string, caps?: SharedCaps): SharedSpace;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { limitField } from '@lateen/sdk/xds/plugin-limits';
+import type { FuelTank } from './fuel/tank.ts';
 import type { ModuleFault } from './problems.ts';
 
 /** Thrown by a host call to end the guest that made it; caught where the guest was entered. */
@@ -24,8 +26,11 @@ export class GuestExit extends Error {
 
 export interface FaultFacts {
   readonly callback: string;
-  readonly fuelGiven: number;
-  readonly exhausted: boolean;
+  /** null where nobody counts. */
+  readonly fuel: FuelTank | null;
+  /** What a callback of this kind gets, unless its request has less left. */
+  readonly fuelMost: number;
+  readonly memoryBytes: number;
   /** What the module logged as errors in this callback: a panic says more than its trap. */
   readonly complaint: string;
 }
@@ -42,22 +47,41 @@ export function describeFault(
     if (error.code === 0 && error.starting) return { fault: null, message: '' };
     return { fault: 'exit', message: `${error.message} ${where}${logged(facts)}` };
   }
+  const short = facts.fuel?.growthRefused === true;
   if (error instanceof GuestAbort) {
-    return { fault: error.fault, message: `${error.message} (${where})${logged(facts)}` };
+    const message = `${error.message} (${where})${logged(facts)}`;
+    return short ? outOfMemory(message, facts) : { fault: error.fault, message };
   }
-  if (facts.exhausted) {
-    const units = facts.fuelGiven.toLocaleString('en');
-    return { fault: 'fuel', message: `used up its ${units} units of fuel ${where}: does it loop?` };
-  }
+  if (facts.fuel?.exhausted === true) return { fault: 'fuel', message: outOfFuel(facts) };
   if (error instanceof RangeError) {
     return { fault: 'stack', message: `overflowed the stack ${where}${frames(error)}` };
   }
   if (error instanceof WebAssembly.RuntimeError) {
     const message = `trapped ${where}: ${error.message}${frames(error)}${logged(facts)}`;
-    return { fault: 'trap', message };
+    return short ? outOfMemory(message, facts) : { fault: 'trap', message };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { fault: 'host', message: `met a fault of the host ${where}: ${text}` };
+}
+
+function outOfFuel({ callback, fuel, fuelMost }: FaultFacts): string {
+  const left = fuel?.given ?? 0;
+  if (left < fuelMost) {
+    const units = left.toLocaleString('en');
+    return `used up the fuel of its request in ${callback}, which had ${units} units left: does it loop? (${limitField('fuelPerRequest')})`;
+  }
+  const units = fuelMost.toLocaleString('en');
+  return `used up its ${units} units of fuel in ${callback}: does it loop?`;
+}
+
+/** The guest was refused memory before, and most languages trap or abort then. */
+function outOfMemory(
+  message: string,
+  facts: FaultFacts,
+): { readonly fault: ModuleFault; readonly message: string } {
+  const mib = (facts.memoryBytes / 1024 ** 2).toFixed(1);
+  const advice = `it has ${mib} MiB of memory and was refused more (${limitField('memoryBytes')})`;
+  return { fault: 'memory', message: `${message}; ${advice}` };
 }
 
 function logged(facts: FaultFacts): string {

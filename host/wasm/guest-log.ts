@@ -1,5 +1,6 @@
 import type { Clock } from '@lateen/sdk/base/clock';
 import { LOG_LEVELS, type Log } from '@lateen/sdk/base/log';
+import { limitField } from '@lateen/sdk/xds/plugin-limits';
 import type { VmLimits } from './limits.ts';
 
 const ERROR = 4;
@@ -51,11 +52,12 @@ export class GuestLog {
     if (this.#errors.length > 0) this.#errors = [];
   }
 
-  write(level: number, text: string): void {
+  /** `speaker` where no callback of the plugin runs. */
+  write(level: number, text: string, speaker = this.#speaker()): void {
     const message = visible(text.slice(0, this.#limits.logLineBytesMax));
     if (level >= ERROR && this.#errors.length < ERRORS_KEPT) this.#errors.push(message);
     if (!this.#log.enabled(LOG_LEVELS[level]) || !this.#inBudget()) return;
-    this.#log.write(LOG_LEVELS[level], message, { plugin: this.#speaker() });
+    this.#log.write(LOG_LEVELS[level], message, { plugin: speaker });
   }
 
   /** Bytes for descriptor 1 or 2; whole lines are logged, the rest waits for its end. */
@@ -81,7 +83,7 @@ export class GuestLog {
       this.#linesInSecond = 0;
       if (this.#dropped > 0) {
         const fields = { plugin: this.#speaker() };
-        this.#log.write('warn', `${this.#dropped} lines of the module were dropped`, fields);
+        this.#log.write('warn', `${this.#dropped} lines of the module were dropped (${limitField('logLinesPerSecond')})`, fields);
         this.#dropped = 0;
       }
     }

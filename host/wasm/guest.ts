@@ -12,6 +12,7 @@ import type {
   VmServices,
 } from './effects.ts';
 import { describeFault, GuestAbort, type GuestExit } from './fault.ts';
+import { FUEL_UNLIMITED, type FuelAccount, type FuelTank } from './fuel/tank.ts';
 import { GuestLog } from './guest-log.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { VmLimits } from './limits.ts';
@@ -26,10 +27,12 @@ export interface VmOptions {
   readonly vmConfiguration: Uint8Array;
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: VmLimits;
+  /** Names of the host calls and callbacks that there are for the module; empty = all. */
+  readonly capabilities: readonly string[];
 }
 
 /** For whom a guest runs: a stream, a root context, or (root null) the VM itself. */
-export interface Frame {
+export interface Frame extends FuelAccount {
   readonly id: number;
   readonly root: RootFrame | null;
   /** What it may do to its stream; null in root contexts and after the stream's end. */
@@ -58,16 +61,7 @@ export const STARTING = 1;
 export const ALLOCATING = 2;
 export type Phase = typeof RUNNING | typeof STARTING | typeof ALLOCATING;
 
-/** Fuel for one host call, about 50 ns; bytes it moves come on top, 16 for a unit. */
-const HOST_CALL_FUEL = 500;
-const FREE_BYTES = 1024;
 const WARN = 3;
-const EXHAUSTED = -1;
-
-/** A WebAssembly.Global of 32 bits, as the fuel pass exports it. */
-interface FuelGauge {
-  value: number;
-}
 
 /**
  * A module that runs: its memory, its callbacks, its fuel, and its end. All calls into it go
@@ -104,7 +98,7 @@ export class Guest {
   closing = false;
   fault: Problem | null = null;
   #shared: SharedSpace | null = null;
-  #fuel: FuelGauge | null = null;
+  #fuel: FuelTank | null = null;
   #phase: Phase = RUNNING;
   /** Whether host calls have to look at anything at all before they serve. */
   #guarded = false;
@@ -128,11 +122,16 @@ export class Guest {
     return this.fault === null;
   }
 
+  /** Whether what it does is counted: nobody vouches for the module. */
+  get metered(): boolean {
+    return this.#fuel !== null;
+  }
+
   bind(parts: {
     readonly memory: WebAssembly.Memory;
     readonly functions: GuestFunctions;
     readonly allocator: GuestFunction;
-    readonly fuel: FuelGauge | null;
+    readonly fuel: FuelTank | null;
   }): void {
     this.memory.attach(parts.memory);
     this.functions = parts.functions;
@@ -180,10 +179,7 @@ export class Guest {
 
   /** Charges for bytes that a host call moves; a few are paid with the call. */
   charge(bytes: number): void {
-    const fuel = this.#fuel;
-    if (fuel === null || bytes < FREE_BYTES) return;
-    const left = fuel.value - (bytes >>> 4);
-    fuel.value = left < 0 ? EXHAUSTED : left;
+    if (this.#fuel !== null) this.#fuel.charge(bytes);
   }
 
   /** Memory from the guest's allocator; never 0, always inside. Faults of it end the VM. */
@@ -227,13 +223,13 @@ export class Guest {
    * (modules with exception handling are refused) and the fuel is gone, it never runs on.
    */
   abort(fault: ModuleFault, message: string): never {
-    if (this.#fuel !== null) this.#fuel.value = EXHAUSTED;
+    if (this.#fuel !== null) this.#fuel.empty();
     throw new GuestAbort(fault, message);
   }
 
   /** Ends the guest by its own will. */
   exit(reason: GuestExit): never {
-    if (this.#fuel !== null) this.#fuel.value = EXHAUSTED;
+    if (this.#fuel !== null) this.#fuel.empty();
     throw reason;
   }
 
@@ -275,7 +271,7 @@ export class Guest {
 
   /** What VMs of this one's id share; opened when a module first asks. */
   get shared(): SharedSpace {
-    this.#shared ??= this.services.sharedData.open(this.options.vmId);
+    this.#shared ??= this.services.sharedData.open(this.options.vmId, this.options.limits);
     return this.#shared;
   }
 
@@ -311,7 +307,7 @@ export class Guest {
     if (outer === null) {
       this.log.forgetErrors();
       // A callback inside another one's host call shares its fuel.
-      if (this.#fuel !== null) this.#fuel.value = fuel;
+      if (this.#fuel !== null) this.#fuel.fill(frame, fuel);
     }
     let result: number | undefined = 0;
     try {
@@ -319,6 +315,7 @@ export class Guest {
     } catch (error) {
       this.#died(error, name, fuel);
     }
+    if (outer === null && this.#fuel !== null) this.#fuel.settle(frame);
     this.frame = outer;
     if (this.#chosen !== outerChosen) this.#chosen = outerChosen;
     return this.fault === null ? (result ?? 0) : TRAPPED;
@@ -334,11 +331,7 @@ export class Guest {
       const when = this.#phase === STARTING ? 'starting' : 'allocating';
       this.abort('restricted', `called ${name} while ${when}, when host calls are closed`);
     }
-    const fuel = this.#fuel;
-    if (fuel === null) return true;
-    const left = fuel.value - HOST_CALL_FUEL;
-    fuel.value = left < 0 ? EXHAUSTED : left;
-    return left >= 0;
+    return this.#fuel === null || this.#fuel.admit(name);
   }
 
   #setPhase(phase: Phase): void {
@@ -348,9 +341,14 @@ export class Guest {
 
   #died(error: unknown, callback: string, fuelGiven: number): void {
     this.log.flush();
-    const exhausted = this.#fuel !== null && this.#fuel.value < 0;
-    const facts = { callback, fuelGiven, exhausted, complaint: this.log.errors };
-    const { fault, message } = describeFault(error, facts);
+    this.memory.fresh();
+    const { fault, message } = describeFault(error, {
+      callback,
+      fuel: this.#fuel,
+      fuelMost: fuelGiven,
+      memoryBytes: this.memory.u8.length,
+      complaint: this.log.errors,
+    });
     if (fault === null) return;
     this.fault = moduleProblem(this.compiled.name, fault, message);
     const { code } = this.fault;
@@ -361,4 +359,4 @@ export class Guest {
   }
 }
 
-const VM_FRAME: Frame = { id: 0, root: null, effects: null };
+const VM_FRAME: Frame = { id: 0, root: null, effects: null, fuel: FUEL_UNLIMITED };

@@ -24,6 +24,7 @@ test('the tables of signatures name exactly what the host has', () => {
     vmConfiguration: new Uint8Array(0),
     environment: {},
     limits: DEFAULT_VM_LIMITS,
+    capabilities: [],
   };
   const compiled = probe.vm.compiled;
   const imports = buildImports(new Guest(compiled, options, fakeServices()));

@@ -151,7 +151,7 @@ const SHAPES: Readonly<Record<string, [Uint8Array, string]>> = {
   ],
   '65,536 pages': [
     buildFilter({}, { memory: [0, ...leb(65536)] }),
-    'LAT0341 wants 65536 pages of memory, the limit is 1024',
+    'LAT0341 starts with 65536 pages of memory (4096Mi), the limit is 1024 (64Mi)',
   ],
   'a table of 10 million': [
     buildFilter({}, { table: [0, ...leb(10_000_000)] }),

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import { MalformedModule } from './binary-reader.ts';
 import { checkShape } from './check-shape.ts';
 import type { CompiledModule } from './compiled-module.ts';
-import { meterModule } from './fuel/meter-module.ts';
+import { capModule, meterModule } from './fuel/meter-module.ts';
 import type { ModuleLimits } from './limits.ts';
 import type { ModuleShape } from './module-shape.ts';
 import { moduleProblem } from './problems.ts';
@@ -31,11 +31,13 @@ export async function compileModule(source: ModuleSource): Promise<Result<Compil
     const shape = readShape(bytes, limits);
     const abi = checkShape(name, shape, limits);
     if (!abi.ok) return abi;
-    const ready = trusted ? bytes : meterModule(bytes, shape, limits);
+    const ready = (trusted ? capModule : meterModule)(bytes, shape, limits);
     const module = await WebAssembly.compile(ready);
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     return ok({
       name,
-      digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+      key: moduleKey(digest, limits),
+      digest,
       module,
       abi: abi.value,
       exports: new Set(shape.exports.keys()),
@@ -54,6 +56,11 @@ export async function compileModule(source: ModuleSource): Promise<Result<Compil
     const reason = error instanceof Error ? error.message : String(error);
     return fail(moduleProblem(name, 'engine', `does not compile: ${reason}`));
   }
+}
+
+/** One artefact under different limits is several modules: memory's end is written into it. */
+export function moduleKey(digest: string, limits: ModuleLimits): string {
+  return `${digest} ${limits.memoryPagesMax}+${limits.memoryGrowthPagesMax}`;
 }
 
 function envImports(shape: ModuleShape): ReadonlySet<string> {

@@ -17,6 +17,7 @@ export const MODULE_CODES = {
   allocator: 'LAT0354',
   exit: 'LAT0355',
   host: 'LAT0356',
+  memory: 'LAT0357',
   refused: 'LAT0360',
   backoff: 'LAT0361',
 } as const;

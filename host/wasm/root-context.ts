@@ -1,7 +1,9 @@
 import * as status from '@lateen/sdk/abi/status';
 import type { Timer } from '@lateen/sdk/base/clock';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import { limitField } from '@lateen/sdk/xds/plugin-limits';
 import type { CalloutHandle, HttpCall, HttpCallAnswer, StreamEffects } from './effects.ts';
+import { FUEL_UNLIMITED } from './fuel/tank.ts';
 import type { Guest } from './guest.ts';
 import { moduleProblem } from './problems.ts';
 import { StreamContext, type StreamOwner } from './stream-context.ts';
@@ -13,6 +15,8 @@ export interface RootConfig {
   readonly pluginName: string;
   readonly pluginConfiguration: Uint8Array;
 }
+
+const WARN = 3;
 
 /** What setTimeout can hold; longer periods fire at once there. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -27,6 +31,7 @@ export class RootContext implements StreamOwner {
   readonly rootId: string;
   readonly pluginName: string;
   readonly effects: StreamEffects | null = null;
+  readonly fuel = FUEL_UNLIMITED;
   configuration: Uint8Array;
   readonly #guest: Guest;
   readonly #pluginConfiguration: Uint8Array;
@@ -101,6 +106,16 @@ export class RootContext implements StreamOwner {
     return this.#state === 'open' || this.#state === 'closing';
   }
 
+  /** Streams that are open in it. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** A line about the plugin among the module's own, and limited like them. */
+  warn(message: string): void {
+    this.#guest.log.write(WARN, message, this.pluginName);
+  }
+
   openStream(effects: StreamEffects): StreamContext {
     this.#streams++;
     return new StreamContext(this.vm, this.#guest, this, effects);
@@ -111,7 +126,8 @@ export class RootContext implements StreamOwner {
     const guest = this.#guest;
     const callback = guest.functions.onStreamLog;
     if (callback === null) return;
-    guest.call(callback, { id: this.id, root: this, effects }, 'lateen_on_stream_log', 0, 0);
+    const frame = { id: this.id, root: this, effects, fuel: FUEL_UNLIMITED };
+    guest.call(callback, frame, 'lateen_on_stream_log', 0, 0);
   }
 
   /** Ends the context when its last stream has ended. */
@@ -135,9 +151,12 @@ export class RootContext implements StreamOwner {
 
   startCallout(call: HttpCall): number {
     const guest = this.#guest;
-    if (this.#state === 'closed' || this.#callouts.size >= guest.options.limits.calloutsMax) {
+    const { calloutsMax } = guest.options.limits;
+    if (this.#callouts.size >= calloutsMax) {
+      this.warn(`has ${calloutsMax} callouts under way already (${limitField('callouts')})`);
       return -status.INTERNAL_FAILURE;
     }
+    if (this.#state === 'closed') return -status.INTERNAL_FAILURE;
     this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
     const token = this.#lastToken;
     this.#callouts.set(token, null);

@@ -1,5 +1,6 @@
 import * as action from '@lateen/sdk/abi/action';
 import type { StreamEffects } from './effects.ts';
+import { creditPiece } from './fuel/tank.ts';
 import { type Frame, type Guest, type RootFrame, TRAPPED } from './guest.ts';
 import type { Vm } from './vm.ts';
 
@@ -17,6 +18,8 @@ export class StreamContext implements Frame {
   readonly vm: Vm;
   readonly root: StreamOwner;
   effects: StreamEffects | null;
+  /** What its callbacks may still use together. */
+  fuel: number;
   readonly #guest: Guest;
 
   constructor(vm: Vm, guest: Guest, root: StreamOwner, effects: StreamEffects) {
@@ -25,6 +28,7 @@ export class StreamContext implements Frame {
     this.root = root;
     this.effects = effects;
     this.id = guest.nextId();
+    this.fuel = guest.options.limits.fuelPerRequest;
     if (guest.looksUpContexts) guest.contexts.set(this.id, this);
     const create = guest.functions.onContextCreate;
     if (create !== null) guest.call(create, this, 'proxy_on_context_create', root.id, 0);
@@ -41,6 +45,7 @@ export class StreamContext implements Frame {
     const guest = this.#guest;
     const callback = guest.functions.onRequestBody;
     if (callback === null) return this.#absent();
+    if (guest.metered) creditPiece(this, size, guest.options.limits.fuelPerRequest);
     return this.#body(guest.call(callback, this, 'proxy_on_request_body', size, end ? 1 : 0));
   }
 
@@ -62,6 +67,7 @@ export class StreamContext implements Frame {
     const guest = this.#guest;
     const callback = guest.functions.onResponseBody;
     if (callback === null) return this.#absent();
+    if (guest.metered) creditPiece(this, size, guest.options.limits.fuelPerRequest);
     return this.#body(guest.call(callback, this, 'proxy_on_response_body', size, end ? 1 : 0));
   }
 
@@ -97,7 +103,9 @@ export class StreamContext implements Frame {
   onTimer(): void {
     const guest = this.#guest;
     const callback = guest.functions.onTimer;
-    if (callback !== null) guest.call(callback, this, 'lateen_on_timer', 0, 0);
+    if (callback === null) return;
+    if (guest.metered) creditPiece(this, 0, guest.options.limits.fuelPerRequest);
+    guest.call(callback, this, 'lateen_on_timer', 0, 0);
   }
 
   /** `proxy_on_log` only. */

@@ -8,7 +8,8 @@ import {
 } from './callbacks.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { VmServices } from './effects.ts';
-import { FUEL_EXPORT, START_EXPORT } from './fuel/reserved.ts';
+import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from './fuel/reserved.ts';
+import { FuelTank } from './fuel/tank.ts';
 import { Guest, type VmOptions } from './guest.ts';
 import { buildImports } from './imports/build-imports.ts';
 import { moduleProblem } from './problems.ts';
@@ -30,7 +31,7 @@ export class Vm {
   private constructor(guest: Guest) {
     this.#guest = guest;
     this.compiled = guest.compiled;
-    this.has = listCallbacks(guest.compiled.exports);
+    this.has = listCallbacks(guest.compiled.exports, guest.options.capabilities);
   }
 
   /** Instantiates the module and runs its start; `proxy_on_vm_start` belongs to `openRoot`. */
@@ -96,11 +97,13 @@ export class Vm {
 /** The kinds of these exports were checked before the module was compiled. */
 function bindExports(guest: Guest, exports: WebAssembly.Exports): void {
   const allocator = exports['proxy_on_memory_allocate'] ?? exports['malloc'];
+  const fuel = exports[FUEL_EXPORT] as WebAssembly.Global | undefined;
+  const growth = exports[GROWTH_EXPORT] as WebAssembly.Global | undefined;
   guest.bind({
     memory: exports['memory'] as WebAssembly.Memory,
-    functions: bindCallbacks(exports),
+    functions: bindCallbacks(exports, guest.options.capabilities),
     allocator: allocator as GuestFunction,
-    fuel: (exports[FUEL_EXPORT] as WebAssembly.Global | undefined) ?? null,
+    fuel: fuel === undefined || growth === undefined ? null : new FuelTank(fuel, growth),
   });
 }
 

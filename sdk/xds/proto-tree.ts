@@ -32,8 +32,9 @@ export function readProtoTree(
 ): readonly ProtoFile[] {
   const tree = ROOTS.flatMap((root) => readUnder(join(packageDir, 'deps', root)));
   const kept = tree.filter((file) => !LEFT_OUT.some((pattern) => pattern.test(file.name)));
+  const own = readUnder(join(overlayDir, 'lateen'));
   const index = new Map(
-    kept.flatMap((file) => declaredTypes(file.source).map((type) => [type, file.name] as const)),
+    [...kept, ...own].flatMap((file) => declaredTypes(file.source).map((type) => [type, file.name] as const)),
   );
   const newerDir = join(overlayDir, 'newer');
   const patched = kept.map(({ name, source }) => {
@@ -42,6 +43,7 @@ export function readProtoTree(
   });
   return [
     ...patched,
+    ...own,
     ...readUnder(join(overlayDir, 'istio')),
     ...readUnder(join(overlayDir, 'stubs')),
   ];

@@ -27,6 +27,9 @@ const GROW_BASE = 20_000;
 /** Beyond, an operation on a table fails at once: tables are capped far below. */
 const ENTRIES_MASK = 0xfffff;
 
+/** Behind a memory.grow; no kind of instruction. */
+const GROWN = -1;
+
 /** Where code goes in, and for what. Arrays side by side, kept from one function to the next. */
 class Points {
   count = 0;
@@ -114,6 +117,7 @@ export class FunctionMeter {
         throw new MalformedModule(`global ${instruction.index} does not exist`, at);
       } else if (kind >= BULK_BYTES && kind <= TABLE_GROW) {
         points.add(at, kind);
+        if (kind === MEMORY_GROW) points.add(reader.at, GROWN);
         this.#scratch = true;
       }
       if (kind === LOOP || kind === CALL) this.#leaf = false;
@@ -132,6 +136,7 @@ export class FunctionMeter {
       this.#writer.copy(reader.bytes, from, at[i]);
       from = at[i];
       if (kind[i] === LOOP) this.#charge(indexes.fuel, cost[i] + 1);
+      else if (kind[i] === GROWN) this.#noteGrowth(indexes);
       else this.#chargeBulk(indexes, kind[i]);
     }
     this.#writer.copy(reader.bytes, from, reader.end);
@@ -169,6 +174,18 @@ export class FunctionMeter {
     this.#store(fuel);
     writer.u8(0x20); // local.get
     writer.u32(scratch);
+  }
+
+  /** A refusal (-1 on top of the stack) is noted in the global behind the fuel's. */
+  #noteGrowth(indexes: { readonly fuel: number; readonly scratch: number }): void {
+    const writer = this.#writer;
+    writer.u8(0x22); // local.tee
+    writer.u32(indexes.scratch);
+    for (const byte of [0x41, 0x7f, 0x46, 0x04, 0x40, 0x41, 0x01, 0x24]) writer.u8(byte); // == -1 ?
+    writer.u32(indexes.fuel + 1); // global.set
+    writer.u8(0x0b); // end
+    writer.u8(0x20); // local.get
+    writer.u32(indexes.scratch);
   }
 
   /** Stores what is on the stack as the fuel left, and traps where that is below zero. */

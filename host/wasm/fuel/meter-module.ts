@@ -10,7 +10,7 @@ import {
 } from '../module-shape.ts';
 import { BinaryWriter } from './binary-writer.ts';
 import { FunctionMeter } from './meter-function.ts';
-import { FUEL_EXPORT, START_EXPORT } from './reserved.ts';
+import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from './reserved.ts';
 
 /**
  * Rewrites a module that nobody vouches for: a fuel counter that every loop, call and bulk
@@ -25,19 +25,44 @@ export function meterModule(
   limits: ModuleLimits,
 ): Uint8Array {
   const writer = new BinaryWriter(Math.ceil(bytes.length * 1.25) + 1024);
-  writer.copy(bytes, 0, 8);
-  const rewriters: Partial<Record<number, (section: Section | undefined) => void>> = {
+  rewrite(writer, bytes, shape, {
     [SECTION.table]: () => writeTables(writer, shape, limits),
     [SECTION.memory]: () => writeMemories(writer, shape, limits),
     [SECTION.global]: (section) => writeGlobals(writer, bytes, section, shape),
     [SECTION.export]: (section) => writeExports(writer, bytes, section, shape),
     [SECTION.start]: () => undefined,
     [SECTION.code]: (section) => writeCode(writer, bytes, section, shape),
-  };
+  });
+  return writer.finish();
+}
+
+/** A module that is trusted: only memory and tables are capped. */
+export function capModule(
+  bytes: Uint8Array,
+  shape: ModuleShape,
+  limits: ModuleLimits,
+): Uint8Array {
+  const writer = new BinaryWriter(bytes.length + 1024);
+  rewrite(writer, bytes, shape, {
+    [SECTION.table]: () => writeTables(writer, shape, limits),
+    [SECTION.memory]: () => writeMemories(writer, shape, limits),
+  });
+  return writer.finish();
+}
+
+type Rewriters = Partial<Record<number, (section: Section | undefined) => void>>;
+
+function rewrite(
+  writer: BinaryWriter,
+  bytes: Uint8Array,
+  shape: ModuleShape,
+  rewriters: Rewriters,
+): void {
+  writer.copy(bytes, 0, 8);
   for (const id of SECTION_ORDER) {
     const section = shape.sections.find((one) => one.id === id);
-    const rewrite = rewriters[id];
-    if (rewrite !== undefined) rewrite(section);
+    const rewriter = rewriters[id];
+    if (rewriter !== undefined) rewriter(section);
     else if (section !== undefined) copySection(writer, bytes, section);
   }
   for (const section of shape.sections) {
@@ -45,7 +70,6 @@ export function meterModule(
       copySection(writer, bytes, section);
     }
   }
-  return writer.finish();
 }
 
 function copySection(writer: BinaryWriter, bytes: Uint8Array, section: Section): void {
@@ -75,7 +99,10 @@ function writeMemories(writer: BinaryWriter, shape: ModuleShape, limits: ModuleL
   writer.u8(SECTION.memory);
   const mark = writer.beginSized();
   writer.u32(shape.memories.length);
-  for (const memory of shape.memories) writeLimits(writer, memory, limits.memoryPagesMax);
+  for (const memory of shape.memories) {
+    const { memoryPagesMax, memoryGrowthPagesMax } = limits;
+    writeLimits(writer, memory, Math.min(memoryPagesMax, memory.min + memoryGrowthPagesMax));
+  }
   writer.endSized(mark);
 }
 
@@ -85,7 +112,10 @@ function writeLimits(writer: BinaryWriter, limits: Limits, cap: number): void {
   writer.u32(Math.min(limits.max ?? cap, cap));
 }
 
-/** Appends `(global (mut i32) (i32.const 0))`. */
+/** `(global (mut i32) (i32.const 0))`. */
+const COUNTER = [0x7f, 0x01, 0x41, 0x00, 0x0b];
+
+/** Appends two counters: fuel, and refusals of memory. */
 function writeGlobals(
   writer: BinaryWriter,
   bytes: Uint8Array,
@@ -94,9 +124,9 @@ function writeGlobals(
 ): void {
   writer.u8(SECTION.global);
   const mark = writer.beginSized();
-  writer.u32(shape.globals + 1);
+  writer.u32(shape.globals + 2);
   copyItems(writer, bytes, section);
-  for (const byte of [0x7f, 0x01, 0x41, 0x00, 0x0b]) writer.u8(byte);
+  for (const byte of [...COUNTER, ...COUNTER]) writer.u8(byte);
   writer.endSized(mark);
 }
 
@@ -108,11 +138,14 @@ function writeExports(
 ): void {
   writer.u8(SECTION.export);
   const mark = writer.beginSized();
-  writer.u32(shape.exports.size + (shape.start === null ? 1 : 2));
+  writer.u32(shape.exports.size + (shape.start === null ? 2 : 3));
   copyItems(writer, bytes, section);
   writer.name(FUEL_EXPORT);
   writer.u8(EXTERNAL.global);
   writer.u32(shape.globals);
+  writer.name(GROWTH_EXPORT);
+  writer.u8(EXTERNAL.global);
+  writer.u32(shape.globals + 1);
   if (shape.start !== null) {
     writer.name(START_EXPORT);
     writer.u8(EXTERNAL.function);

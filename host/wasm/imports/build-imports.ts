@@ -7,6 +7,7 @@ import { headerFunctions } from './headers.ts';
 import { loggingFunctions } from './logging.ts';
 import { metricFunctions } from './metrics.ts';
 import { propertyFunctions } from './properties.ts';
+import { restrict } from './restrict.ts';
 import { runtimeFunctions } from './runtimes.ts';
 import { sharedDataFunctions } from './shared-data.ts';
 import { sharedQueueFunctions } from './shared-queues.ts';
@@ -17,7 +18,7 @@ import { wasiFunctions } from './wasi.ts';
 /** Everything that a module may import, bound to one guest; the same whatever its ABI version. */
 export function buildImports(guest: Guest): WebAssembly.Imports {
   const wasi = wasiFunctions(guest);
-  return {
+  const imports = {
     env: {
       ...headerFunctions(guest),
       ...bodyFunctions(guest),
@@ -36,4 +37,5 @@ export function buildImports(guest: Guest): WebAssembly.Imports {
     wasi_snapshot_preview1: wasi,
     wasi_unstable: wasi,
   };
+  return restrict(imports, guest);
 }

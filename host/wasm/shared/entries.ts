@@ -35,6 +35,8 @@ export interface KeyPlace {
   start: number;
   end: number;
   hash: number;
+  /** What the space may hold for whoever asks. */
+  readonly bytesMax: number;
   /** The entry's block, 0 = none. */
   entry: number;
   /** Index of the word that leads to the entry, or would lead to a new one. */
@@ -247,8 +249,9 @@ export class Entries {
     if (size > limits.valueBytesMax) return `a value has at most ${limits.valueBytesMax} bytes`;
     const space = spaceAt(region, key.space);
     const before = key.entry === 0 ? 0 : keySize + this.valueSize(key.entry);
-    if (this.#words[space + SPACE_BYTES] - before + keySize + size > limits.bytesPerVmMax) {
-      return `a VM id has at most ${limits.bytesPerVmMax} bytes of keys and values`;
+    const bytesMax = Math.min(limits.bytesPerVmMax, key.bytesMax);
+    if (this.#words[space + SPACE_BYTES] - before + keySize + size > bytesMax) {
+      return `a VM id has at most ${bytesMax} bytes of keys and values (limits.sharedData)`;
     }
     if (key.entry === 0 && this.#words[space + SPACE_KEYS] >= limits.keysPerVmMax) {
       return `a VM id has at most ${limits.keysPerVmMax} keys`;

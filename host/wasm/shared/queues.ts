@@ -36,6 +36,8 @@ export class Queues {
   readonly #bytes: Uint8Array;
   /** Why the last `register` or `append` was refused. */
   refusal = '';
+  /** What whoever appends next may have in one queue. */
+  itemsMax = Number.MAX_SAFE_INTEGER;
 
   constructor(parts: SharedParts) {
     this.#parts = parts;
@@ -255,8 +257,9 @@ export class Queues {
     if (size > limits.queueItemBytesMax) {
       return `an item has at most ${limits.queueItemBytesMax} bytes`;
     }
-    if (this.#words[at + QUEUE_ITEMS] >= limits.queueItemsMax) {
-      return `a queue has at most ${limits.queueItemsMax} items`;
+    const itemsMax = Math.min(limits.queueItemsMax, this.itemsMax);
+    if (this.#words[at + QUEUE_ITEMS] >= itemsMax) {
+      return `a queue has at most ${itemsMax} items (limits.queueItems)`;
     }
     if (this.#words[at + QUEUE_BYTES] + size > limits.queueBytesMax) {
       return `a queue has at most ${limits.queueBytesMax} bytes of items`;

@@ -1,4 +1,4 @@
-import type { SharedSpace, SharedStore } from '../effects.ts';
+import type { SharedCaps, SharedSpace, SharedStore } from '../effects.ts';
 import { DEFAULT_SHARED_DATA_LIMITS, type SharedDataLimits } from '../limits.ts';
 import { Arena } from './arena.ts';
 import { Guarded } from './guarded.ts';
@@ -60,11 +60,9 @@ export class ThreadStore implements SharedStore {
     this.#readers = new QueueReaders(this.#guarded, defer);
   }
 
-  open(vmId: string): SharedSpace {
-    return new Space(this.#guarded, this.#readers, {
-      open: () => this.#enter(vmId),
-      close: () => this.#leave(vmId),
-    });
+  open(vmId: string, caps?: SharedCaps): SharedSpace {
+    const link = { open: () => this.#enter(vmId), close: () => this.#leave(vmId) };
+    return new Space(this.#guarded, this.#readers, link, caps);
   }
 
   /** Keeps what belongs to these VM ids, whoever runs them; lets go of what was kept before. */

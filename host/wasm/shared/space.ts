@@ -1,6 +1,6 @@
 import * as status from '@lateen/sdk/abi/status';
 import { NO_BYTES } from '@lateen/sdk/base/bytes';
-import type { QueueReader, SharedSpace } from '../effects.ts';
+import type { QueueReader, SharedCaps, SharedSpace } from '../effects.ts';
 import { ABSENT, type KeyPlace } from './entries.ts';
 import type { Guarded } from './guarded.ts';
 import { copyBytes } from './parts.ts';
@@ -10,6 +10,11 @@ const COUNTER_BYTES = 8;
 /** Buckets that one hold of the lock looks through for a list of keys. */
 const LIST_STEP = 16 * 1024;
 const LIST_BYTES_MAX = 64 * 1024;
+
+const NO_CAPS: SharedCaps = {
+  sharedDataBytesMax: Number.MAX_SAFE_INTEGER,
+  queueItemsMax: Number.MAX_SAFE_INTEGER,
+};
 
 /** Numbers of no space: there is no room for another one; the lock could not be had. */
 const NO_ROOM = -1;
@@ -30,6 +35,7 @@ export class Space implements SharedSpace {
   readonly #readers: QueueReaders;
   readonly #key: KeyPlace;
   readonly #link: SpaceLink;
+  readonly #queueItemsMax: number;
   #closed = false;
   /** Arguments of the call under way: so no call makes a closure. */
   #start = 0;
@@ -38,12 +44,18 @@ export class Space implements SharedSpace {
   #ttlMs = 0;
   #delta = 0n;
 
-  constructor(guarded: Guarded, readers: QueueReaders, link: SpaceLink) {
+  constructor(
+    guarded: Guarded,
+    readers: QueueReaders,
+    link: SpaceLink,
+    caps: SharedCaps = NO_CAPS,
+  ) {
     this.#guarded = guarded;
     this.#readers = readers;
     this.#link = link;
     const nowhere = { source: NO_BYTES, start: 0, end: 0, hash: 0, entry: 0, link: 0 };
-    this.#key = { space: link.open(), ...nowhere };
+    this.#queueItemsMax = caps.queueItemsMax;
+    this.#key = { space: link.open(), bytesMax: caps.sharedDataBytesMax, ...nowhere };
   }
 
   get value(): Uint8Array {
@@ -145,6 +157,7 @@ export class Space implements SharedSpace {
     const result = this.#runFor(() => {
       const block = queues.byId(id);
       if (block === 0) return status.NOT_FOUND;
+      queues.itemsMax = this.#queueItemsMax;
       if (!queues.append(block, source, start, end)) {
         this.refusal = queues.refusal;
         return status.INTERNAL_FAILURE;
