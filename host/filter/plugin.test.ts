@@ -40,7 +40,12 @@ export function proxy_on_done(id: i32): i32 { if (id == 1) say(2, 'root done'); 
 let bytes: Promise<Uint8Array> | null = null;
 
 async function openPlugin(
-  options: { configuration?: string; failurePolicy?: FailurePolicy; services?: FakeServices; limits?: PluginLimits } = {},
+  options: {
+    configuration?: string;
+    failurePolicy?: FailurePolicy;
+    services?: FakeServices;
+    limits?: PluginLimits;
+  } = {},
 ) {
   bytes ??= compileAssembly(SOURCE);
   const services = options.services ?? fakeServices();

@@ -54,10 +54,12 @@ export class GuestLog {
 
   /** `speaker` where no callback of the plugin runs. */
   write(level: number, text: string, speaker = this.#speaker()): void {
+    const kept = level >= ERROR && this.#errors.length < ERRORS_KEPT;
+    const written = this.#log.enabled(LOG_LEVELS[level]) && this.#inBudget();
+    if (!kept && !written) return;
     const message = visible(text.slice(0, this.#limits.logLineBytesMax));
-    if (level >= ERROR && this.#errors.length < ERRORS_KEPT) this.#errors.push(message);
-    if (!this.#log.enabled(LOG_LEVELS[level]) || !this.#inBudget()) return;
-    this.#log.write(LOG_LEVELS[level], message, { plugin: speaker });
+    if (kept) this.#errors.push(message);
+    if (written) this.#log.write(LOG_LEVELS[level], message, { plugin: speaker });
   }
 
   /** Bytes for descriptor 1 or 2; whole lines are logged, the rest waits for its end. */
@@ -83,7 +85,11 @@ export class GuestLog {
       this.#linesInSecond = 0;
       if (this.#dropped > 0) {
         const fields = { plugin: this.#speaker() };
-        this.#log.write('warn', `${this.#dropped} lines of the module were dropped (${limitField('logLinesPerSecond')})`, fields);
+        this.#log.write(
+          'warn',
+          `${this.#dropped} lines of the module were dropped (${limitField('logLinesPerSecond')})`,
+          fields,
+        );
         this.#dropped = 0;
       }
     }

@@ -1,5 +1,6 @@
 import { OK } from '@lateen/sdk/abi/status';
 import type { Problem } from '@lateen/sdk/base/problem';
+import { FUEL_MOST } from '@lateen/sdk/xds/plugin-limits';
 import { NameGuesses } from '../http/header-name.ts';
 import { type GuestFunction, type GuestFunctions, NO_FUNCTIONS } from './callbacks.ts';
 import type { CompiledModule } from './compiled-module.ts';
@@ -62,6 +63,8 @@ export const ALLOCATING = 2;
 export type Phase = typeof RUNNING | typeof STARTING | typeof ALLOCATING;
 
 const WARN = 3;
+/** Reading JSON of some size takes about this much for each byte, in any language. */
+const CONFIGURATION_BYTE_FUEL = 200;
 
 /**
  * A module that runs: its memory, its callbacks, its fuel, and its end. All calls into it go
@@ -147,9 +150,15 @@ export class Guest {
     if (this.alive) this.#setPhase(RUNNING);
   }
 
-  /** A callback with the fuel for configuring. */
-  callSlow(callback: GuestFunction, frame: Frame, name: string, a: number, b: number): number {
-    return this.#run(callback, frame, name, this.options.limits.fuelPerStart, a, b, 0, 0);
+  /** A callback with the fuel for configuring; `size` bytes of configuration bring more. */
+  callSlow(
+    callback: GuestFunction,
+    frame: Frame,
+    name: string,
+    [a, b, size]: readonly [a: number, b: number, size: number],
+  ): number {
+    const fuel = this.options.limits.fuelPerStart + size * CONFIGURATION_BYTE_FUEL;
+    return this.#run(callback, frame, name, Math.min(fuel, FUEL_MOST), a, b, 0, 0);
   }
 
   /**
@@ -180,6 +189,11 @@ export class Guest {
   /** Charges for bytes that a host call moves; a few are paid with the call. */
   charge(bytes: number): void {
     if (this.#fuel !== null) this.#fuel.charge(bytes);
+  }
+
+  /** For a host call that takes longer than most. */
+  chargeCostly(): void {
+    if (this.#fuel !== null) this.#fuel.chargeCostly();
   }
 
   /** Memory from the guest's allocator; never 0, always inside. Faults of it end the VM. */

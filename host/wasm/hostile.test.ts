@@ -162,7 +162,9 @@ test('a flood of lines is cut off, and said to be', async () => {
   expect(services.lines.slice(99)).toEqual(['info flood']);
   services.clock.advance(1000);
   root.openStream(new FakeStream()).onRequestHeaders(1, true);
-  expect(services.lines[100]).toBe('warn 200 lines of the module were dropped (limits.logLinesPerSecond)');
+  expect(services.lines[100]).toBe(
+    'warn 200 lines of the module were dropped (limits.logLinesPerSecond)',
+  );
 });
 
 test('a million metrics are refused beyond the limit', async () => {

@@ -57,7 +57,9 @@ test('a module that wants more memory than its limit is told so by name', async 
   expect(stream.onRequestHeaders(10, true)).toBe(0);
   expect(stream.onRequestHeaders(10, true)).toBe(TRAPPED);
   expect(vm.fault?.code).toBe('LAT0357');
-  expect(vm.fault?.message).toMatch(/; it has 1\d\.\d MiB of memory and was refused more \(limits\.memory\)$/);
+  expect(vm.fault?.message).toMatch(
+    /; it has 1\d\.\d MiB of memory and was refused more \(limits\.memory\)$/,
+  );
 });
 
 test('with a higher limit it may have more, with a lower one less', async () => {
@@ -108,9 +110,7 @@ test('a root context has only so many callouts under way', async () => {
   `;
   const { root, services } = await openAssembly(source, { limits: { calloutsMax: 3 } });
   expect(root.openStream(new FakeStream()).onRequestHeaders(4, true)).toBe(3);
-  expect(services.lines).toEqual([
-    'warn has 3 callouts under way already (limits.callouts)',
-  ]);
+  expect(services.lines).toEqual(['warn has 3 callouts under way already (limits.callouts)']);
 });
 
 test('shared data and queues end at what the plugin may have', async () => {

@@ -66,7 +66,7 @@ export class RootContext implements StreamOwner {
     guest.contexts.set(this.id, this);
     guest.refusal = null;
     if (onContextCreate !== null) {
-      guest.callSlow(onContextCreate, this, 'proxy_on_context_create', 0, 0);
+      guest.callSlow(onContextCreate, this, 'proxy_on_context_create', [0, 0, 0]);
     }
     const vmSize = guest.options.vmConfiguration.length;
     guest.vmStarting = true;
@@ -86,7 +86,11 @@ export class RootContext implements StreamOwner {
     if (callback === null) return this.#problem('does not export lateen_on_config');
     guest.refusal = null;
     this.configuration = json;
-    const accepted = guest.callSlow(callback, this, 'lateen_on_config', configId, json.length);
+    const accepted = guest.callSlow(callback, this, 'lateen_on_config', [
+      configId,
+      json.length,
+      json.length,
+    ]);
     this.configuration = this.#pluginConfiguration;
     this.#settle();
     if (guest.fault !== null) return fail(guest.fault);
@@ -195,7 +199,7 @@ export class RootContext implements StreamOwner {
     name: string,
     size: number,
   ): boolean {
-    return callback === null || this.#guest.callSlow(callback, this, name, size, 0) !== 0;
+    return callback === null || this.#guest.callSlow(callback, this, name, [size, 0, size]) !== 0;
   }
 
   #refused(step: string): Result<never> {

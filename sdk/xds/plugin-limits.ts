@@ -1,5 +1,8 @@
 const MIB = 1024 * 1024;
 
+/** Of one call into a module, whatever it is for. */
+export const FUEL_MOST = 100_000_000;
+
 /** What one Wasm plugin may use; absent fields have their defaults. */
 export interface PluginLimits {
   /** Linear memory of one VM. */
@@ -45,7 +48,7 @@ export const PLUGIN_LIMITS: Readonly<Record<PluginLimitName, LimitRule>> = {
   memoryBytes: bytes('memory', 64 * 1024, 1024 * MIB),
   fuelPerCallback: count('fuelPerCallback', 1_000, 40_000_000),
   fuelPerRequest: count('fuelPerRequest', 1_000, 2_000_000_000),
-  fuelPerConfiguration: count('fuelPerConfiguration', 1_000, 200_000_000),
+  fuelPerConfiguration: count('fuelPerConfiguration', 1_000, FUEL_MOST),
   sharedDataBytes: bytes('sharedData', 0, 16 * MIB),
   queueItems: count('queueItems', 0, 10_000),
   callouts: count('callouts', 0, 10_000),

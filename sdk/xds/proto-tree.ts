@@ -34,7 +34,9 @@ export function readProtoTree(
   const kept = tree.filter((file) => !LEFT_OUT.some((pattern) => pattern.test(file.name)));
   const own = readUnder(join(overlayDir, 'lateen'));
   const index = new Map(
-    [...kept, ...own].flatMap((file) => declaredTypes(file.source).map((type) => [type, file.name] as const)),
+    [...kept, ...own].flatMap((file) =>
+      declaredTypes(file.source).map((type) => [type, file.name] as const),
+    ),
   );
   const newerDir = join(overlayDir, 'newer');
   const patched = kept.map(({ name, source }) => {

@@ -1,3 +1,4 @@
+import { PLUGIN_LIMITS } from '@lateen/sdk/xds/plugin-limits';
 import { expect, test } from 'vitest';
 import { compileAssembly } from '../fixtures/assembly.ts';
 import { fakeServices } from '../fixtures/fake-services.ts';
@@ -20,6 +21,11 @@ const MEMORY_GROW = [0x40, 0];
 const MEMORY_FILL = [0xfc, 11, 0];
 const MEMORY_COPY = [0xfc, 10, 0, 0];
 const TABLE_GROW = [0xfc, 15, 0];
+const TABLE_FILL = [0xfc, 17, 0];
+const TABLE_COPY = [0xfc, 14, 0, 0];
+const TABLE_SET = [0x26, 0];
+/** Of the type `()`, the marker's: the first one. */
+const CALL_INDIRECT = [0x11, 0, 0];
 const REF_NULL_FUNC = [0xd0, 0x70];
 const UNREACHABLE = [0x00];
 const I64_DIV = [0x42, 7, 0x42, 3, 0x7f, 0x1a];
@@ -84,25 +90,54 @@ const RUNAWAYS: Readonly<Record<string, { code: number[]; more?: Record<string, 
       code: forever([...I32(0), ...I32(0), ...I32(65536), ...MEMORY_FILL]),
     },
     'a loop of copies': {
-      code: forever([...I32(0), ...I32(0), ...I32(65536), ...MEMORY_COPY]),
+      code: forever([...I32(0), ...I32(1), ...I32(65535), ...MEMORY_COPY]),
+    },
+    'a loop of fills of tables': {
+      code: [
+        ...[...REF_NULL_FUNC, ...I32(100_000), ...TABLE_GROW, ...DROP],
+        ...forever([...I32(0), ...REF_NULL_FUNC, ...I32(100_000), ...TABLE_FILL]),
+      ],
+    },
+    'a loop of copies of tables': {
+      code: [
+        ...[...REF_NULL_FUNC, ...I32(100_000), ...TABLE_GROW, ...DROP],
+        ...forever([...I32(0), ...I32(1), ...I32(90_000), ...TABLE_COPY]),
+      ],
+    },
+    'a loop of empty fills': {
+      code: forever([...I32(0), ...I32(0), ...I32(0), ...MEMORY_FILL]),
+    },
+    'a loop of square roots': { code: forever([0x44, 1, 2, 3, 4, 5, 6, 7, 8, 0x9f, ...DROP]) },
+    'a loop of remainders': { code: forever(repeat([...GET(0), ...I32(7), 0x6f, ...DROP], 50)) },
+    'a loop of indirect calls': {
+      code: [
+        ...[...REF_NULL_FUNC, ...I32(1), ...TABLE_GROW, ...DROP],
+        ...[...I32(0), 0xd2, 3, ...TABLE_SET],
+        ...forever([...I32(0), ...CALL_INDIRECT]),
+      ],
+      more: { short: { type: '>', code: [] } },
     },
     'a loop of table.grow': {
       code: forever([...REF_NULL_FUNC, ...I32(1000), ...TABLE_GROW, ...DROP]),
     },
   };
 
+/** What a callback may hold a worker for, with the most fuel that a plugin can be given. */
 const LIMIT_MS = 50;
+const { max: FUEL_MOST } = PLUGIN_LIMITS.fuelPerCallback;
+const UNITS = FUEL_MOST.toLocaleString('en');
 
 for (const [what, { code, more }] of Object.entries(RUNAWAYS)) {
   test(`${what} in a callback ends for lack of fuel`, async () => {
     const bytes = buildFilter({ ...callback(code), ...more }, { table: [0, 0] });
-    const { root, vm } = await openBytes(bytes);
+    const limits = { fuelPerCall: FUEL_MOST, fuelPerRequest: FUEL_MOST };
+    const { root, vm } = await openBytes(bytes, { limits });
     const context = root.openStream(new FakeStream());
     const ms = cpuMs(() => context.onRequestHeaders(1, true));
     expect(vm.alive).toBe(false);
     expect(vm.fault?.code).toBe('LAT0351');
     expect(vm.fault?.message).toContain(
-      'used up its 10,000,000 units of fuel in proxy_on_request_headers',
+      `used up its ${UNITS} units of fuel in proxy_on_request_headers`,
     );
     expect(ms).toBeLessThan(LIMIT_MS);
     expect(context.onRequestHeaders(1, true)).toBe(TRAPPED);
@@ -151,13 +186,39 @@ test('an endless loop in the allocator ends the guest', async () => {
   expect((await runOnce(looping)).fault?.code).toBe('LAT0351');
 });
 
-test('a loop of host calls ends for lack of fuel, also when every answer is ignored', async () => {
-  const bytes = buildFilter(callback(forever([...I32(0), ...I32(0), ...CALL(0), ...DROP])), {
-    imports: [{ module: 'env', name: 'proxy_get_header_map_size', type: 'ii>i' }],
+const scratch = (count: number) => Array.from({ length: count }, () => I32(64)).flat();
+/** Host calls that do something each time, with their arguments. */
+const HOST_CALLS: Readonly<Record<string, [string, number[]]>> = {
+  proxy_get_header_map_size: ['ii>i', [...I32(0), ...I32(64)]],
+  proxy_get_header_map_pairs: ['iii>i', [...I32(0), ...scratch(2)]],
+  proxy_get_header_map_value: ['iiiii>i', [...I32(0), ...scratch(4)]],
+  proxy_add_header_map_value: [
+    'iiiii>i',
+    [...I32(0), ...I32(64), ...I32(1), ...I32(64), ...I32(1)],
+  ],
+  proxy_log: ['iii>i', [...I32(2), ...scratch(2)]],
+  proxy_set_shared_data: ['iiiii>i', [...scratch(4), ...I32(0)]],
+  proxy_define_metric: ['iiii>i', [...I32(0), ...scratch(3)]],
+  proxy_get_property: ['iiii>i', scratch(4)],
+  proxy_set_property: ['iiii>i', scratch(4)],
+  proxy_set_tick_period_milliseconds: ['i>i', I32(64)],
+  proxy_send_local_response: ['iiiiiiii>i', [...I32(200), ...scratch(6), ...I32(0)]],
+  proxy_call_foreign_function: ['iiiiii>i', scratch(6)],
+};
+
+for (const [name, [type, args]] of Object.entries(HOST_CALLS)) {
+  test(`a loop of ${name} ends for lack of fuel, whatever it answers`, async () => {
+    const bytes = buildFilter(callback(forever([...args, ...CALL(0), ...DROP])), {
+      imports: [{ module: 'env', name, type }],
+    });
+    const limits = { fuelPerCall: FUEL_MOST, fuelPerRequest: FUEL_MOST };
+    const { root, vm } = await openBytes(bytes, { limits });
+    const context = root.openStream(new FakeStream());
+    const ms = cpuMs(() => context.onRequestHeaders(1, true));
+    expect(vm.fault?.code).toBe('LAT0351');
+    expect(ms).toBeLessThan(LIMIT_MS);
   });
-  const vm = await runOnce(bytes);
-  expect(vm.fault?.code).toBe('LAT0351');
-});
+}
 
 test('endless recursion ends with a stack overflow', async () => {
   const bytes = buildFilter({
@@ -184,7 +245,7 @@ test('memory and tables stop growing at their caps', async () => {
       },
       proxy_on_response_headers: {
         type: 'iii>i',
-        code: [...REF_NULL_FUNC, ...I32(1_000_000), ...TABLE_GROW, ...I32(-1), 0x46],
+        code: [...REF_NULL_FUNC, ...I32(300_000), ...TABLE_GROW, ...I32(-1), 0x46],
       },
     },
     { table: [0, 0] },

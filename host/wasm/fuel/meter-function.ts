@@ -22,7 +22,7 @@ export interface FuelPlace {
 }
 
 /** Flat fuel of an instruction whose work is not in its length. */
-const BULK_BASE = 50;
+const BULK_BASE = 250;
 const GROW_BASE = 20_000;
 /** Beyond, an operation on a table fails at once: tables are capped far below. */
 const ENTRIES_MASK = 0xfffff;
@@ -166,6 +166,7 @@ export class FunctionMeter {
       writer.u8(0x41); // i32.const
       writer.i32(kind === BULK_BYTES ? 4 : ENTRIES_MASK);
       writer.u8(kind === BULK_BYTES ? 0x76 : 0x71); // i32.shr_u, i32.and
+      if (kind !== BULK_BYTES) for (const byte of [0x41, 4, 0x74]) writer.u8(byte); // i32.shl 4
       writer.u8(0x6b); // i32.sub
     }
     writer.u8(0x41); // i32.const

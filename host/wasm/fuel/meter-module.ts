@@ -37,11 +37,7 @@ export function meterModule(
 }
 
 /** A module that is trusted: only memory and tables are capped. */
-export function capModule(
-  bytes: Uint8Array,
-  shape: ModuleShape,
-  limits: ModuleLimits,
-): Uint8Array {
+export function capModule(bytes: Uint8Array, shape: ModuleShape, limits: ModuleLimits): Uint8Array {
   const writer = new BinaryWriter(bytes.length + 1024);
   rewrite(writer, bytes, shape, {
     [SECTION.table]: () => writeTables(writer, shape, limits),

@@ -15,11 +15,13 @@ export const FUEL_UNLIMITED = 0x7fffffff;
  * What a callback that comes again and again (body, timer) adds to its request's fuel, and each
  * byte it is shown: long streams may go on as long as each piece stays cheap.
  */
-const PIECE_FUEL = 20_000;
+const PIECE_FUEL = 200_000;
 const BYTE_FUEL = 64;
 
-/** Fuel for one host call, about 50 ns; bytes it moves come on top, 16 for a unit. */
-const HOST_CALL_FUEL = 500;
+/** Fuel for one host call, 0.1 to 2 us; bytes it moves come on top, 16 for a unit. */
+const HOST_CALL_FUEL = 4_000;
+/** On top, for calls that take several us: log lines, what is kept by name. */
+const COSTLY_FUEL = 4_000;
 const FREE_BYTES = 1024;
 const EXHAUSTED = -1;
 /** Host calls that are remembered, a power of two. */
@@ -84,6 +86,11 @@ export class FuelTank {
   /** Charges for bytes that a host call moves; a few are paid with the call. */
   charge(bytes: number): void {
     if (bytes >= FREE_BYTES) this.#take(bytes >>> 4);
+  }
+
+  /** For a host call that takes longer than most. */
+  chargeCostly(): void {
+    this.#take(COSTLY_FUEL);
   }
 
   /** The guest traps at its next check. */

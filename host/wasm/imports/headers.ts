@@ -41,6 +41,7 @@ function readFunctions(guest: Guest): HostFunctions {
     },
     proxy_get_header_map_pairs(type: number, out: number, outSize: number) {
       if (!guest.admit('proxy_get_header_map_pairs')) return status.INTERNAL_FAILURE;
+      guest.chargeCostly();
       if (type >>> 0 > maps.HTTP_CALL_RESPONSE_TRAILERS) return status.BAD_ARGUMENT;
       const map = findMap(guest, type);
       const size = map === null || map.count === 0 ? 0 : headersSize(map);

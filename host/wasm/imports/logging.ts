@@ -15,6 +15,7 @@ export function loggingFunctions(guest: Guest): HostFunctions {
       if (level >>> 0 > levels.LOG_CRITICAL) return status.BAD_ARGUMENT;
       if (!log.wants(level)) return status.OK;
       guest.charge(size);
+      guest.chargeCostly();
       log.write(level, memory.utf8(at, Math.min(size, guest.options.limits.logLineBytesMax)));
       return status.OK;
     },

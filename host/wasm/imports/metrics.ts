@@ -19,6 +19,7 @@ export function metricFunctions(guest: Guest): HostFunctions {
       }
       if (type >>> 0 > METRIC_HISTOGRAM || size > NAME_BYTES_MAX) return status.BAD_ARGUMENT;
       if (mine.size >= guest.options.limits.metricsMax) return status.INTERNAL_FAILURE;
+      guest.chargeCostly();
       const id = metrics.define(type, memory.utf8(name >>> 0, size));
       if (id <= 0) return status.INTERNAL_FAILURE;
       mine.add(id);

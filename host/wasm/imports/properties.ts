@@ -33,6 +33,7 @@ export function propertyFunctions(guest: Guest): HostFunctions {
       const { propertyBytesMax } = guest.options.limits;
       if (size > propertyBytesMax || pathSize >>> 0 > propertyBytesMax) return status.BAD_ARGUMENT;
       guest.charge(size);
+      guest.chargeCostly();
       return effects.writeProperty(memory.utf8(path >>> 0, pathSize >>> 0), memory.copy(at, size));
     },
   };

@@ -30,6 +30,7 @@ export function sharedDataFunctions(guest: Guest): HostFunctions {
         return status.INVALID_MEMORY_ACCESS;
       }
       guest.charge(size);
+      guest.chargeCostly();
       const { shared } = guest;
       shared.at(memory.u8, key >>> 0, (key >>> 0) + (keySize >>> 0));
       return guest.answerShared(shared.set(value, value + size, cas >>> 0, 0), shared.refusal);
