@@ -64,7 +64,7 @@ export class FuelTank {
 
   /** Before a callback, with at most so many units. */
   fill(account: FuelAccount, most: number): void {
-    const given = account.fuel < most ? account.fuel : most;
+    const given = Math.min(account.fuel, most);
     this.#given = given;
     this.#gauge.value = given;
     this.#callCount = 0;
@@ -73,8 +73,7 @@ export class FuelTank {
   /** After the callback: what it used is gone from its request's account. */
   settle(account: FuelAccount): void {
     if (account.fuel === FUEL_UNLIMITED) return;
-    const left = this.#gauge.value;
-    account.fuel -= this.#given - (left < 0 ? 0 : left);
+    account.fuel -= this.#given - Math.max(this.#gauge.value, 0);
   }
 
   /** Pays for a host call; false where there is no fuel for it. */
@@ -108,5 +107,5 @@ export class FuelTank {
 /** Gives the account what the next piece of a stream brings, up to `most`. */
 export function creditPiece(account: FuelAccount, bytes: number, most: number): void {
   const grown = account.fuel + PIECE_FUEL + Math.min(bytes, most) * BYTE_FUEL;
-  account.fuel = grown < most ? grown : most;
+  account.fuel = Math.min(grown, most);
 }
