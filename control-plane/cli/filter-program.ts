@@ -47,6 +47,15 @@ function addSharing(filter: Command, io: Io, done: Done): void {
 /** Commands by which those who run a filter know whose it is. */
 function addSigning(filter: Command, io: Io, done: Done): void {
   filter
+    .command('keygen')
+    .description('make a pair of keys, as cosign does')
+    .argument('[name]', 'NAME.key signs, NAME.pub verifies', 'cosign')
+    .option('--key-password-file <path>', 'file with a password for it; default: COSIGN_PASSWORD')
+    .addOption(output('text', 'json'))
+    .action(async (name, options) =>
+      done(await (await import('./commands/filter/keygen.ts')).keygen({ ...options, name }, io)),
+    );
+  filter
     .command('sign')
     .description('sign a module, as cosign does')
     .argument('<target>', 'a file, whose signature is written to FILE.sig, or an image')

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../test/kit/child-process.ts';
@@ -21,6 +22,7 @@ beforeAll(async () => {
   directory = await TemporaryDirectory.make({
     'm.wasm': MODULE,
     'bare.wasm': MODULE,
+    'bare2.wasm': MODULE,
     'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }),
     'key.pub': publicKey.export({ type: 'spki', format: 'pem' }),
     'other.pub': other.export({ type: 'spki', format: 'pem' }),
@@ -36,6 +38,21 @@ test('a module of a file is signed and verified', async () => {
   const verified = await filter('verify', 'm.wasm', '--key', 'key.pub');
   expect(verified).toMatchObject({ code: 0, stderr: '' });
   expect(verified.stdout).toMatch(/^sha256:93a44bbb\w+ was signed with key \w{16}$/m);
+});
+
+test('a pair of keys is made, once, and signs', async () => {
+  await directory.write('password', 'secret\n');
+  const password = ['--key-password-file', 'password'];
+  const made = await filter('keygen', 'mine', ...password, '-o', 'json');
+  expect(JSON.parse(made.stdout)).toMatchObject({ private: 'mine.key', encrypted: true });
+  expect((await stat(directory.join('mine.key'))).mode & 0o777).toBe(0o600);
+  expect(await filter('sign', 'bare2.wasm', '--key', 'mine.key', ...password)).toMatchObject({
+    code: 0,
+  });
+  expect(await filter('verify', 'bare2.wasm', '--key', 'mine.pub')).toMatchObject({ code: 0 });
+  const again = await filter('keygen', 'mine');
+  expect(again.code).toBe(1);
+  expect(again.stderr).toContain('choose another name');
 });
 
 test('a wrong signature and a missing one are findings: 79', async () => {

@@ -26,6 +26,8 @@ export interface ModuleFetcherOptions {
 /** A module that is the one that was meant, by its digest and its signatures. */
 export interface Fetched extends Obtained {
   readonly digest: string;
+  /** It was in the store already. */
+  readonly stored: boolean;
 }
 
 /** Modules from the store where what is known of them is good enough, else from where they are. */
@@ -56,14 +58,15 @@ export class ModuleFetcher {
     });
     metrics?.fetched(obtained.ok ? undefined : obtained.error.code);
     if (!obtained.ok) return obtained;
-    return ok({ ...obtained.value, digest: sha256(obtained.value.bytes) });
+    return ok({ ...obtained.value, digest: sha256(obtained.value.bytes), stored: false });
   }
 
   /** Keeps a module and where it came from. */
   async keep(source: PluginSource, fetched: Fetched): Promise<Result<string>> {
+    const { digest, manifest, signedBy } = fetched;
+    if (fetched.stored) return ok(digest);
     const stored = await this.#options.store.write(fetched.bytes);
     if (!stored.ok) return stored;
-    const { digest, manifest, signedBy } = fetched;
     const origin: Origin = { digest, manifest, signedBy };
     await this.#options.records.setOrigin(placeOf(source), origin);
     if (manifest !== undefined)
@@ -91,12 +94,12 @@ export class ModuleFetcher {
       wanted !== undefined && (wanted === origin?.digest || wanted === origin?.manifest);
     if (origin !== undefined && trusted && (named || (wanted === undefined && source.reuse))) {
       const bytes = await store.read(origin.digest);
-      if (bytes !== undefined) return { ...origin, bytes };
+      if (bytes !== undefined) return { ...origin, bytes, stored: true };
     }
     // From another place, but these bytes and no others: only what asks for no signature.
     const bytes = wanted === undefined || groups.length > 0 ? undefined : await store.read(wanted);
     if (bytes === undefined || wanted === undefined) return undefined;
-    return { bytes, digest: wanted, manifest: undefined, signedBy: [] };
+    return { bytes, digest: wanted, manifest: undefined, signedBy: [], stored: true };
   }
 
   async #byManifest(manifest: string): Promise<Uint8Array | undefined> {

@@ -3,6 +3,7 @@ import { DockerRegistry, noRegistry } from '../../test/kit/docker-registry.ts';
 import type { ConfigObject } from '../api/object.ts';
 import { sha256 } from './digest.ts';
 import { pushModule } from './oci/push.ts';
+import { ScriptedRegistry } from './oci/testing/scripted-registry.ts';
 import { must, sessionFor } from './oci/testing/session.ts';
 import { signImage } from './signature/sign-image.ts';
 import { keyPair } from './signature/testing/key-pair.ts';
@@ -26,6 +27,20 @@ beforeEach(async () => {
   fixture = await PipelineFixture.open();
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
+
+test('a registry in trouble is asked again in growing distance', async () => {
+  await using registry = await ScriptedRegistry.open();
+  registry.on('*', (_, response) => response.writeHead(503).end());
+  await fixture.take(pluginObject(`url: oci://${registry.host}/x:v1`));
+  const distances: number[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    distances.push(fixture.clock.nextDueMs ?? 0);
+    fixture.clock.advance(distances.at(-1) ?? 0);
+    await fixture.pipeline.settled();
+  }
+  expect(distances).toEqual([500, 1000, 2000, 4000, 30_000, 30_000]);
+  expect(fixture.codes).toEqual(['LAT0401']);
+});
 
 describe.skipIf(noRegistry !== undefined)(`plugins of a registry ${noRegistry ?? ''}`, () => {
   let registry: DockerRegistry;

@@ -253,6 +253,8 @@ export class ModulePipeline {
     const fetched = await this.#fetcher.fetch(version.source, abort.signal);
     if (!fetched.ok) return fetched;
     version.step = 'verified';
+    // From here on nobody makes room by deleting it.
+    version.digest = fetched.value.digest;
     const compiled = await compileModule(fetched.value.bytes);
     if (!compiled.ok) return compiled;
     version.step = 'compiled';

@@ -1,10 +1,13 @@
 import { ok, type Result } from '@lateen/sdk/base/result';
+import { suggest } from '@lateen/sdk/base/suggest';
 import { FETCH_REFUSED, failed, NOT_AN_IMAGE } from '../problem.ts';
 import { chooseLayer, type ModuleLayer, openLayer } from './layers.ts';
 import { chooseImage, type Image } from './manifest.ts';
-import { readBlob, readManifest } from './read.ts';
+import { readBlob, readManifest, readTags } from './read.ts';
 import { formatReference, type Reference } from './reference.ts';
 import type { RegistrySession } from './session.ts';
+
+const TAGS_SHOWN = 8;
 
 /** What a reference stands for now. */
 export interface ResolvedImage {
@@ -26,7 +29,7 @@ export async function resolveImage(
   const name = digest === undefined ? (tag ?? 'latest') : `sha256:${digest}`;
   const named = await readManifest(session, name);
   if (!named.ok) return named;
-  if (named.value === undefined) return missing(reference);
+  if (named.value === undefined) return missing(session, reference);
   const { content } = named.value;
   if (content.kind === 'image') {
     const { digest: own, size } = named.value;
@@ -36,7 +39,12 @@ export async function resolveImage(
   if (!chosen.ok) return chosen;
   const image = await readManifest(session, `sha256:${chosen.value.digest}`);
   if (!image.ok) return image;
-  if (image.value === undefined) return missing(reference);
+  if (image.value === undefined) {
+    return failed(
+      FETCH_REFUSED,
+      `the index names sha256:${chosen.value.digest}, which is not there`,
+    );
+  }
   if (image.value.content.kind !== 'image') {
     return failed(NOT_AN_IMAGE, 'the index holds another index');
   }
@@ -55,12 +63,15 @@ export async function pullModule(
   return bytes.ok ? openLayer(layer.value, bytes.value, session.limits) : bytes;
 }
 
-function missing<T>(reference: Reference): Result<T> {
-  return failed(
-    FETCH_REFUSED,
-    `there is no ${formatReference(reference)}`,
-    'push it, or correct the tag or digest',
-  );
+/** Says what there is instead, if the registry tells. */
+async function missing<T>(session: RegistrySession, reference: Reference): Promise<Result<T>> {
+  const message = `there is no ${formatReference(reference)}`;
+  const tags = await readTags(session);
+  const near = suggest(reference.tag ?? '', tags);
+  if (near !== undefined) return failed(FETCH_REFUSED, message, `did you mean :${near}?`);
+  const some = tags.slice(0, TAGS_SHOWN).join(', ');
+  const fix = some === '' ? 'push it, or correct the repository' : `its tags are ${some}`;
+  return failed(FETCH_REFUSED, message, tags.length > TAGS_SHOWN ? `${fix}, ...` : fix);
 }
 
 /** The first layer of this type, raw; undefined where the image has none. */

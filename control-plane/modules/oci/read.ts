@@ -1,3 +1,4 @@
+import { isJsonObject } from '@lateen/sdk/base/json';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import { sha256 } from '../digest.ts';
 import { isPassing, shown } from '../exchange.ts';
@@ -10,6 +11,9 @@ import {
   parseManifest,
 } from './manifest.ts';
 import type { RegistrySession, Reply } from './session.ts';
+
+const TAGS_MAX = 100;
+const TAGS_BYTES_MAX = 64 * 1024;
 
 /** A manifest with the digest of its bytes. */
 export interface Manifest {
@@ -57,6 +61,23 @@ export async function readBlob(
   if (reply.value.status !== 200) return unexpected(reply.value);
   const actual = sha256(reply.value.body);
   return actual === digest ? ok(reply.value.body) : lies('layer', digest, actual);
+}
+
+/** Some tags of the repository; none where the registry does not tell. */
+export async function readTags(session: RegistrySession): Promise<readonly string[]> {
+  const path = `tags/list?n=${TAGS_MAX}`;
+  const reply = await session.call({ method: 'GET', path, bytesMax: TAGS_BYTES_MAX });
+  if (!reply.ok || reply.value.status !== 200) return [];
+  try {
+    const json: unknown = JSON.parse(reply.value.body.toString('utf8'));
+    const tags = isJsonObject(json) ? json['tags'] : undefined;
+    const texts = Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
+    return texts
+      .filter((tag) => /^\w[\w.-]{0,127}$/.test(tag) && !/^sha256-/.test(tag))
+      .slice(0, TAGS_MAX);
+  } catch {
+    return [];
+  }
 }
 
 /** An answer that is none of those that mean something here. */

@@ -149,6 +149,12 @@ describe.skipIf(noRegistry !== undefined)(`a real registry ${noRegistry ?? ''}`,
     const missing = await pull(`${registry.host}/nowhere:v1`);
     expect(missing).toMatchObject({ ok: false, error: { code: 'LAT0407' } });
     expect(!missing.ok && missing.error.message).toBe(`there is no ${registry.host}/nowhere:v1`);
+    for (const tag of ['release-1', 'edge'])
+      must(await push(`${registry.host}/tagged:${tag}`, MODULE));
+    const near = await pull(`${registry.host}/tagged:relaese-1`);
+    expect(!near.ok && near.error.fix).toBe('did you mean :release-1?');
+    const far = await pull(`${registry.host}/tagged:v7`);
+    expect(!far.ok && far.error.fix).toBe('its tags are edge, release-1');
   });
 
   test('keeps signatures, of several keys, and each is for its image alone', async () => {

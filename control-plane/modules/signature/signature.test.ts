@@ -1,7 +1,8 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { signDetached, verifyDetached } from './detached.ts';
+import { makeKeyPair } from './make-key.ts';
 import { openSigningKey } from './private-key.ts';
 import { parsePublicKey } from './public-key.ts';
 import { openSecretbox, sealSecretbox } from './secretbox.ts';
@@ -90,34 +91,33 @@ test("cosign's own key is opened, and its own signature verified", () => {
 });
 
 describe('a private key', () => {
-  /** As `cosign generate-key-pair` writes it, with a cheaper scrypt. */
-  function cosignKey(password: string, params: object = { N: 1024, r: 8, p: 1 }): string {
-    const [salt, nonce] = [randomBytes(32), randomBytes(24)];
-    const der = Buffer.from(P256.privatePem.replace(/-----.*-----/g, ''), 'base64');
-    const box = sealSecretbox(der, nonce, scryptSync(password, salt, 32, { N: 1024, r: 8, p: 1 }));
-    const sealed = {
-      kdf: { name: 'scrypt', params, salt: salt.toString('base64') },
-      cipher: { name: 'nacl/secretbox', nonce: nonce.toString('base64') },
-      ciphertext: Buffer.from(box).toString('base64'),
-    };
-    const body = Buffer.from(JSON.stringify(sealed)).toString('base64').replace(/.{64}/g, '$&\n');
-    const name = 'ENCRYPTED SIGSTORE PRIVATE KEY';
+  /** The same, sealed with other parameters than it says. */
+  function withParams(pem: string, params: object): string {
+    const base64 = pem.replace(/-----.*-----/g, '');
+    const json = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
+    const other = { ...json, kdf: { ...json.kdf, params } };
+    const name = 'ENCRYPTED COSIGN PRIVATE KEY';
+    const body = Buffer.from(JSON.stringify(other)).toString('base64');
     return `-----BEGIN ${name}-----\n${body}\n-----END ${name}-----\n`;
   }
 
-  test("in cosign's encrypted form is opened with its password", () => {
-    const pem = cosignKey('secret');
-    const key = must(openSigningKey(pem, 'secret'));
-    expect(key.id).toBe(must(parsePublicKey(P256.publicPem)).id);
-    expect(openSigningKey(pem, 'other')).toMatchObject({ error: { code: 'LAT0410' } });
-    expect(openSigningKey(pem, undefined)).toMatchObject({
+  test("of our own making is in cosign's encrypted form, and opened with its password", () => {
+    const { privatePem, publicPem } = makeKeyPair('secret');
+    expect(privatePem).toMatch(/^-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n/);
+    const key = must(openSigningKey(privatePem, 'secret'));
+    expect(key.id).toBe(must(parsePublicKey(publicPem)).id);
+    expect(openSigningKey(privatePem, 'other')).toMatchObject({ error: { code: 'LAT0410' } });
+    expect(openSigningKey(privatePem, undefined)).toMatchObject({
       error: { message: 'the key is encrypted and there is no password' },
     });
+    const plain = makeKeyPair(undefined);
+    const opened = must(openSigningKey(plain.privatePem, undefined));
+    expect(opened.id).toBe(must(parsePublicKey(plain.publicPem)).id);
   });
 
   test('cannot ask for more memory than a key is worth', () => {
     for (const params of [{ N: 2 ** 30, r: 8, p: 1 }, { N: 3, r: 8, p: 1 }, { N: 0 }, {}]) {
-      const opened = openSigningKey(cosignKey('secret', params), 'secret');
+      const opened = openSigningKey(withParams(COSIGN_KEY, params), COSIGN_PASSWORD);
       expect(opened).toMatchObject({ ok: false, error: { code: 'LAT0410' } });
     }
   });
