@@ -2,6 +2,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { classifyAddress } from '../address-guard.ts';
 import { target } from '../exchange.ts';
+import { verifyImage } from '../signature/image-signature.ts';
+import { keyPair } from '../signature/testing/key-pair.ts';
 import { OCI_INDEX, OCI_MANIFEST } from './manifest.ts';
 import { pullModule, resolveImage } from './pull.ts';
 import { pushModule } from './push.ts';
@@ -273,5 +275,50 @@ describe('where a registry says that tokens are to be had', () => {
     expect(await pull()).toMatchObject(refusal('LAT0409'));
     expect(registry.asked.filter((line) => line.endsWith('/token'))).toHaveLength(1);
     expect(registry.authorizations.at(-1)).toBe('Bearer abc');
+  });
+});
+
+describe('a list of referrers', () => {
+  const key = keyPair();
+  const digest = 'a'.repeat(64);
+  const verified = () => {
+    const { session } = sessionFor(`${registry.host}/x:v1`, { limits: LIMITS });
+    return verifyImage(session, [digest], [[key.verification]]);
+  };
+  const bundle = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+  test('of the registry itself is read', async () => {
+    const manifests = [{ mediaType: OCI_MANIFEST, digest: `sha256:${digest}`, size: 1 }];
+    const list = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+    registry.on(`/v2/x/referrers/sha256:${digest}`, (_, response) => {
+      response.writeHead(200, { 'content-type': OCI_INDEX }).end(JSON.stringify(list));
+    });
+    // What is there is no bundle, so there is no signature.
+    expect(await verified()).toMatchObject(refusal('LAT0411'));
+    expect(registry.asked.at(-1)).toBe(`GET /v2/x/referrers/sha256:${digest}`);
+  });
+
+  test('that is long costs sixteen requests, and lies about what it lists', async () => {
+    const entries = Array.from({ length: 200 }, (_, index) => ({
+      mediaType: OCI_MANIFEST,
+      digest: `sha256:${index.toString(16).padStart(64, '0')}`,
+      size: 1,
+      artifactType: bundle,
+    }));
+    const list = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries };
+    registry.on(`/v2/x/referrers/sha256:${digest}`, (_, response) => {
+      response.writeHead(200, { 'content-type': OCI_INDEX }).end(JSON.stringify(list));
+    });
+    expect(await verified()).toMatchObject(refusal('LAT0411'));
+    expect(registry.asked.filter((line) => line.includes('sha256:000'))).toHaveLength(16);
+    registry.on(`/v2/x/manifests/${entries.at(-1)?.digest}`, (_, response) => {
+      response.writeHead(200, { 'content-type': OCI_MANIFEST }).end('{"schemaVersion":2}');
+    });
+    expect(await verified()).toMatchObject(refusal('LAT0402'));
+  });
+
+  test('that cannot be had now is no proof that there is none', async () => {
+    registry.on(`/v2/x/referrers/sha256:${digest}`, (_, response) => response.writeHead(503).end());
+    expect(await verified()).toMatchObject(refusal('LAT0401'));
   });
 });

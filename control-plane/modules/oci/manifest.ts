@@ -30,7 +30,12 @@ export interface Image {
 
 export interface ImageIndex {
   readonly kind: 'index';
-  readonly images: readonly (Descriptor & { readonly platform: string })[];
+  readonly images: readonly IndexEntry[];
+}
+
+export interface IndexEntry extends Descriptor {
+  readonly platform: string;
+  readonly artifactType: string | undefined;
 }
 
 /** Reads a manifest; what it is stands in it, and in `contentType` where it says nothing. */
@@ -78,8 +83,12 @@ function parseIndex(json: JsonObject): Result<ImageIndex> {
   const list = json['manifests'];
   const descriptors = parseList(list, IMAGES_MAX, 'manifests');
   if (!descriptors.ok) return descriptors;
-  const platforms = (list as readonly JsonObject[]).map(({ platform }) => platformOf(platform));
-  const images = descriptors.value.map((each, at) => ({ ...each, platform: platforms[at] ?? '' }));
+  const entries = list as readonly JsonObject[];
+  const images = descriptors.value.map((each, at) => {
+    const { platform, artifactType } = entries[at] ?? {};
+    const type = typeof artifactType === 'string' ? artifactType : undefined;
+    return { ...each, platform: platformOf(platform), artifactType: type };
+  });
   return ok({ kind: 'index', images });
 }
 

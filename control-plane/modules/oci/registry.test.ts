@@ -4,6 +4,7 @@ import { DockerRegistry, noRegistry } from '../../../test/kit/docker-registry.ts
 import { TokenServer } from '../../../test/kit/token-server.ts';
 import { verifyImage } from '../signature/image-signature.ts';
 import { signImage } from '../signature/sign-image.ts';
+import { attachBundle } from '../signature/testing/attach-bundle.ts';
 import { keyPair } from '../signature/testing/key-pair.ts';
 import { OCI_INDEX, OCI_MANIFEST } from './manifest.ts';
 import { pullModule, resolveImage } from './pull.ts';
@@ -190,6 +191,17 @@ describe.skipIf(noRegistry !== undefined)(`a real registry ${noRegistry ?? ''}`,
     const moved = await verifyImage(session, [other.digest], [[ours.verification]]);
     expect(moved).toMatchObject({ error: { code: 'LAT0412' } });
     expect(!moved.ok && moved.error.message).toContain('another image');
+  });
+
+  test("keeps cosign 3's signatures as referrers, with a list under a tag", async () => {
+    const ours = keyPair();
+    const pushed = must(await push(`${registry.host}/bundled:v1`, MODULE));
+    const { session } = sessionFor(`${registry.host}/bundled:v1`, PUSH);
+    await attachBundle(session, pushed, ours);
+    const verified = (key: typeof ours) =>
+      verifyImage(session, [pushed.digest], [[key.verification]]);
+    expect(await verified(ours)).toEqual({ ok: true, value: [ours.signing.id] });
+    expect(await verified(keyPair())).toMatchObject({ error: { code: 'LAT0412' } });
   });
 });
 

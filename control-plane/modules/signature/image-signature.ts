@@ -3,8 +3,10 @@ import { ok, type Result } from '@lateen/sdk/base/result';
 import type { Descriptor } from '../oci/manifest.ts';
 import { readBlob, readManifest } from '../oci/read.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
+import { readReferrers } from '../oci/referrers.ts';
 import type { RegistrySession } from '../oci/session.ts';
 import { failed, SIGNATURE_MISSING, SIGNATURE_WRONG } from '../problem.ts';
+import { BUNDLE_TYPE, verifyBundle } from './bundle.ts';
 import type { VerificationKey } from './public-key.ts';
 import { isTrusted, type KeyGroups } from './trust.ts';
 
@@ -12,6 +14,8 @@ export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
 export const SIGNATURE_ANNOTATION = 'dev.cosignproject.cosign/signature';
 const PAYLOAD_TYPE = 'cosign container image signature';
 const PAYLOAD_BYTES_MAX = 64 * 1024;
+/** With a certificate and the proof of a log it may be larger than what is signed. */
+const BUNDLE_BYTES_MAX = 256 * 1024;
 const SIGNATURES_MAX = 32;
 
 /** Where cosign keeps the signatures of what has this digest. */
@@ -45,9 +49,11 @@ export async function verifyImage(
   if (groups.length === 0) return ok([]);
   const seen: Seen = { signedBy: new Set(), signatures: 0, faults: [] };
   for (const digest of new Set(digests)) {
-    const checked = await check(session, digest, groups.flat(), seen);
-    if (!checked.ok) return checked;
-    if (isTrusted([...seen.signedBy], groups)) return ok([...seen.signedBy]);
+    for (const check of [checkTag, checkBundles]) {
+      const checked = await check(session, digest, groups.flat(), seen);
+      if (!checked.ok) return checked;
+      if (isTrusted([...seen.signedBy], groups)) return ok([...seen.signedBy]);
+    }
   }
   if (seen.signatures === 0) {
     const fix = 'lateen filter sign REF --key cosign.key, or cosign sign --key cosign.key REF';
@@ -67,7 +73,8 @@ interface Seen {
   readonly faults: string[];
 }
 
-async function check(
+/** Where cosign kept signatures until its version 3, and still does if it is asked to. */
+async function checkTag(
   session: RegistrySession,
   digest: string,
   keys: readonly VerificationKey[],
@@ -87,6 +94,27 @@ async function check(
     const fault = signers.length === 0 ? undefined : faultOf(payload.value, digest);
     if (fault === undefined) for (const { id } of signers) seen.signedBy.add(id);
     else seen.faults.push(fault);
+  }
+  return ok(undefined);
+}
+
+/** Where cosign 3 keeps them. */
+async function checkBundles(
+  session: RegistrySession,
+  digest: string,
+  keys: readonly VerificationKey[],
+  seen: Seen,
+): Promise<Result<void>> {
+  const referrers = await readReferrers(session, digest, BUNDLE_TYPE);
+  if (!referrers.ok) return referrers;
+  const layers = referrers.value.flatMap((image) => image.layers);
+  for (const layer of layers.filter(({ mediaType }) => BUNDLE_TYPE.test(mediaType))) {
+    const bundle = await readBlob(session, layer, BUNDLE_BYTES_MAX);
+    if (!bundle.ok) return bundle;
+    seen.signatures += 1;
+    const verdict = verifyBundle(bundle.value, digest, keys);
+    if (verdict.kind === 'signed') for (const { id } of verdict.by) seen.signedBy.add(id);
+    if (verdict.kind === 'fault') seen.faults.push(verdict.why);
   }
   return ok(undefined);
 }

@@ -26,3 +26,21 @@ Cptz3v6khEaXnmzBlodZ2ATWdM7qfBXVhVqOTIFeW6rrpOHa74OT2WYf+Q==
 /** Over the six bytes `lateen`, by this key. */
 export const COSIGN_SIGNATURE =
   'MEUCIEL6sQmTEcZNLBnaY0obMGvCEII4/BU5XzHEpUwCCoPWAiEAqG7toL5pZC8uyImzj9Tgd/pUavb0CshE7naTlJnwD2s=';
+
+/** A bundle that sigstore-go 0.7.3 made, for an image with the digest of 64 times `a`. */
+export const BUNDLE = [
+  '{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"pu',
+  'blicKey":{"hint":"uNpbUhC/NwePM0EBcuYPqGSdkNIxkh6O2kxT9keDOGg="}},"dsseEnvelope":{"paylo',
+  'ad":"eyJfdHlwZSI6Imh0dHBzOi8vaW4tdG90by5pby9TdGF0ZW1lbnQvdjEiLCJzdWJqZWN0IjpbeyJkaWdlc3Q',
+  'iOnsic2hhMjU2IjoiYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWF',
+  'hYWFhYWFhYWFhYSJ9fV0sInByZWRpY2F0ZVR5cGUiOiJodHRwczovL3NpZ3N0b3JlLmRldi9jb3NpZ24vc2lnbi9',
+  '2MSIsInByZWRpY2F0ZSI6e319","payloadType":"application/vnd.in-toto+json","signatures":[{"',
+  'sig":"MEQCICq7Ra0068juhWyfXvyUpbjKk2S/K5Iw5MvIILYyzXhTAiArDsMmZH9ACWoqiNaljoWmv86J1GjnYB',
+  'XQVLlApnO25w=="}]}}',
+].join('');
+
+export const BUNDLE_PUB = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQUu31HPDK0Ts+mZo4uFBIXg8E7Bc
+0Y9jaUPPX9Jzrrdxt8zJhL8NZx8YIE7ehQbbICLHuRgDnnS45ejun5ladw==
+-----END PUBLIC KEY-----
+`;
