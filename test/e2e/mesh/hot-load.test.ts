@@ -161,7 +161,7 @@ test('a plugin that never worked serves nothing, the command says why, and reque
   const applied = await mesh.lateen('apply', '-f', path, '--wait');
   expect([applied.code, applied.stderr]).toEqual([1, expect.stringContaining('not a WebAssembly')]);
   const { stdout } = await mesh.lateen('get', 'wasmplugin', 'broken');
-  expect(stdout).toMatch(/yes +failed +no +no +0\/0 proxies +nothing/);
+  expect(stdout).toMatch(/yes +yes +failed +no +0\/0 proxies +nothing/);
   expect(stdout).toMatch(/wasmplugin_default_broken\.yaml:\d+:\d+ .*LAT03\d\d/);
   expect((await mesh.get('/')).status).toBe(200);
   const deleted = await mesh.lateen('delete', 'wasmplugin', 'broken');
