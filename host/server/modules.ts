@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { CompiledModule } from '../wasm/compiled-module.ts';
 import { type ModuleLimits, moduleLimits } from '../wasm/limits.ts';
-import { compileModule, moduleKey } from '../wasm/module.ts';
+import { compileModule, type ModuleSource, moduleKey } from '../wasm/module.ts';
+import type { ReadSourceMap } from '../wasm/source/debug-info.ts';
 import { ModuleCatalog, type ServingModule, withKey } from './catalog.ts';
 import type { BundledModule } from './manifest.ts';
 import { type CodeSource, parseWasmFilter } from './wasm-filter.ts';
@@ -37,7 +39,10 @@ export class ModuleLibrary {
   async loadBundled(modules: readonly BundledModule[]): Promise<Result<ModuleCatalog>> {
     const serving: ServingModule[] = [];
     for (const { name, bytes, serves, watches } of modules) {
-      const compiled = await this.#compile(name, bytes, moduleLimits(true), true);
+      const compiled = await this.#compile(name, bytes, {
+        limits: moduleLimits(true),
+        trusted: true,
+      });
       if (!compiled.ok) return compiled;
       this.#bundled.set(compiled.value.digest, compiled.value);
       serving.push({ compiled: compiled.value, serves, watches });
@@ -65,11 +70,12 @@ export class ModuleLibrary {
       const known = this.#compiled.get(moduleKey(`sha256:${code.sha256}`, limits));
       if (known !== undefined && !known.trusted) return ok(known);
       const bytes = await this.#fetch(code);
-      return bytes.ok ? this.#compile(name, bytes.value, limits) : bytes;
+      return bytes.ok ? this.#compile(name, bytes.value, { limits }) : bytes;
     }
-    if (code.kind === 'inline') return this.#compile(name, code.bytes, limits);
+    if (code.kind === 'inline') return this.#compile(name, code.bytes, { limits });
     try {
-      return await this.#compile(name, await readFile(code.path), limits);
+      const bytes = await readFile(code.path);
+      return await this.#compile(name, bytes, { limits, readSourceMap: besideFile(code.path) });
     } catch (cause) {
       return fail(unreadable(code.path, cause));
     }
@@ -78,22 +84,37 @@ export class ModuleLibrary {
   async #compile(
     name: string,
     bytes: Uint8Array,
-    limits: ModuleLimits,
-    trusted = false,
+    how: CompileHow,
   ): Promise<Result<CompiledModule>> {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    const key = moduleKey(digest, limits);
+    const key = moduleKey(digest, how.limits);
     const known = this.#bundled.get(digest) ?? this.#compiled.get(key);
     if (known !== undefined) return ok(known);
     const running = this.#compiling.get(key);
     if (running !== undefined) return running;
-    const started = compileModule({ name, bytes, trusted, limits });
+    const started = compileModule({ name, bytes, trusted: false, ...how });
     this.#compiling.set(key, started);
     const compiled = await started;
     this.#compiling.delete(key);
     if (compiled.ok) this.#compiled.set(key, compiled.value);
     return compiled;
   }
+}
+
+type CompileHow = Pick<ModuleSource, 'limits' | 'readSourceMap'> & { readonly trusted?: boolean };
+
+/** A source map in the folder of the module's file, or beneath it. */
+function besideFile(path: string): ReadSourceMap {
+  return async (url) => {
+    const folder = dirname(resolve(path));
+    const file = resolve(folder, url);
+    if (!file.startsWith(folder + sep)) return null;
+    try {
+      return await readFile(file, 'utf8');
+    } catch {
+      return null;
+    }
+  };
 }
 
 function unreadable(path: string, cause: unknown): Problem {

@@ -1,3 +1,5 @@
+import type { DebugInfo } from './source/debug-info.ts';
+
 export type AbiVersion = '0.1.0' | '0.2.0' | '0.2.1';
 
 /** A module that passed every check, ready for any thread: plain data, structured-cloneable. */
@@ -15,4 +17,5 @@ export interface CompiledModule {
   /** Came with the host: runs without fuel. */
   readonly trusted: boolean;
   readonly byteLength: number;
+  readonly debug: DebugInfo;
 }

@@ -1,6 +1,7 @@
 import { limitField } from '@lateen/sdk/xds/plugin-limits';
 import type { FuelTank } from './fuel/tank.ts';
 import type { ModuleFault } from './problems.ts';
+import type { GuestTrace } from './source/trace.ts';
 
 /** Thrown by a host call to end the guest that made it; caught where the guest was entered. */
 export class GuestAbort extends Error {
@@ -33,9 +34,8 @@ export interface FaultFacts {
   readonly memoryBytes: number;
   /** What the module logged as errors in this callback: a panic says more than its trap. */
   readonly complaint: string;
+  readonly trace: GuestTrace;
 }
-
-const FRAMES_MAX = 4;
 
 /** What went wrong in a guest, as one sentence without its subject; fault null = nothing did. */
 export function describeFault(
@@ -47,31 +47,35 @@ export function describeFault(
     if (error.code === 0 && error.starting) return { fault: null, message: '' };
     return { fault: 'exit', message: `${error.message} ${where}${logged(facts)}` };
   }
+  const at = facts.trace.text;
   const short = facts.fuel?.growthRefused === true;
   if (error instanceof GuestAbort) {
-    const message = `${error.message} (${where})${logged(facts)}`;
+    // Without the sources there is nothing to say that an abort has not said itself.
+    const trace = facts.trace.frame === '' ? '' : at;
+    const message = `${error.message} (${where}${trace})${logged(facts)}`;
     return short ? outOfMemory(message, facts) : { fault: error.fault, message };
   }
   if (facts.fuel?.exhausted === true) return { fault: 'fuel', message: outOfFuel(facts) };
   if (error instanceof RangeError) {
-    return { fault: 'stack', message: `overflowed the stack ${where}${frames(error)}` };
+    return { fault: 'stack', message: `overflowed the stack ${where}${at}` };
   }
   if (error instanceof WebAssembly.RuntimeError) {
-    const message = `trapped ${where}: ${error.message}${frames(error)}${logged(facts)}`;
+    const message = `trapped ${where}: ${error.message}${at}${logged(facts)}`;
     return short ? outOfMemory(message, facts) : { fault: 'trap', message };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { fault: 'host', message: `met a fault of the host ${where}: ${text}` };
 }
 
-function outOfFuel({ callback, fuel, fuelMost }: FaultFacts): string {
+function outOfFuel({ callback, fuel, fuelMost, trace }: FaultFacts): string {
   const left = fuel?.given ?? 0;
   if (left < fuelMost) {
     const units = left.toLocaleString('en');
-    return `used up the fuel of its request in ${callback}, which had ${units} units left: does it loop? (${limitField('fuelPerRequest')})`;
+    const where = `in ${callback}${trace.text}, which had ${units} units left`;
+    return `used up the fuel of its request ${where}: does it loop? (${limitField('fuelPerRequest')})`;
   }
   const units = fuelMost.toLocaleString('en');
-  return `used up its ${units} units of fuel in ${callback}: does it loop?`;
+  return `used up its ${units} units of fuel in ${callback}${trace.text}: does it loop?`;
 }
 
 /** The guest was refused memory before, and most languages trap or abort then. */
@@ -86,17 +90,4 @@ function outOfMemory(
 
 function logged(facts: FaultFacts): string {
   return facts.complaint === '' ? '' : `; it said: ${facts.complaint}`;
-}
-
-/** The guest's innermost functions, by name where the module has a name section. */
-function frames(error: Error): string {
-  const names: string[] = [];
-  for (const line of (error.stack ?? '').split('\n')) {
-    if (!line.includes('wasm://')) continue;
-    const name =
-      /^\s*at (?:\S+?\.)?(\S+) \(wasm:/.exec(line)?.[1] ?? /function\[\d+\]/.exec(line)?.[0];
-    if (name !== undefined) names.push(name);
-    if (names.length === FRAMES_MAX) break;
-  }
-  return names.length === 0 ? '' : ` at ${names.join(' < ')}`;
 }

@@ -13,11 +13,13 @@ import type {
   VmServices,
 } from './effects.ts';
 import { describeFault, GuestAbort, type GuestExit } from './fault.ts';
+import { faultFields } from './fault-fields.ts';
 import { FUEL_UNLIMITED, type FuelAccount, type FuelTank } from './fuel/tank.ts';
 import { GuestLog } from './guest-log.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { VmLimits } from './limits.ts';
 import { type ModuleFault, moduleProblem } from './problems.ts';
+import { traceGuest } from './source/trace.ts';
 
 /** What a call into a guest returns once the VM is dead. No callback's own result is negative. */
 export const TRAPPED = -1;
@@ -356,18 +358,23 @@ export class Guest {
   #died(error: unknown, callback: string, fuelGiven: number): void {
     this.log.flush();
     this.memory.fresh();
+    const trace = traceGuest(error, this.compiled.debug);
     const { fault, message } = describeFault(error, {
       callback,
       fuel: this.#fuel,
       fuelMost: fuelGiven,
       memoryBytes: this.memory.u8.length,
       complaint: this.log.errors,
+      trace,
     });
     if (fault === null) return;
     this.fault = moduleProblem(this.compiled.name, fault, message);
     const { code } = this.fault;
     const level = this.closing ? 'debug' : 'error';
-    this.services.log.write(level, `module ${this.compiled.name} ${message}`, { code });
+    this.services.log.write(level, `module ${this.compiled.name} ${message}`, {
+      code,
+      ...faultFields({ frame: this.frame, trace, calls: this.#fuel?.calls ?? [] }),
+    });
     for (const root of this.roots) root.vmDied();
     this.#letGo();
   }

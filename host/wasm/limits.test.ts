@@ -28,7 +28,7 @@ test('callbacks of one request share its fuel, and another request has its own',
   for (let i = 0; i < 3; i++) stream.onResponseHeaders(4, true);
   expect(vm.fault?.code).toBe('LAT0351');
   expect(vm.fault?.message).toMatch(
-    /^used up the fuel of its request in proxy_on_response_headers, which had [\d,]+ units left: does it loop\? \(limits\.fuelPerRequest\)$/,
+    /^used up the fuel of its request in proxy_on_response_headers at \S+, which had [\d,]+ units left: does it loop\? \(limits\.fuelPerRequest\)$/,
   );
 });
 

@@ -8,6 +8,7 @@ import type { ModuleLimits } from './limits.ts';
 import type { ModuleShape } from './module-shape.ts';
 import { moduleProblem } from './problems.ts';
 import { RefusedModule, readShape } from './read-shape.ts';
+import { loadSourceMap, type ReadSourceMap } from './source/debug-info.ts';
 
 export type { CompiledModule } from './compiled-module.ts';
 
@@ -17,6 +18,8 @@ export interface ModuleSource {
   /** Came with the host: runs as it is, without fuel. */
   readonly trusted: boolean;
   readonly limits: ModuleLimits;
+  /** For a source map that is not embedded. */
+  readonly readSourceMap?: ReadSourceMap;
 }
 
 /**
@@ -32,7 +35,10 @@ export async function compileModule(source: ModuleSource): Promise<Result<Compil
     const abi = checkShape(name, shape, limits);
     if (!abi.ok) return abi;
     const ready = (trusted ? capModule : meterModule)(bytes, shape, limits);
-    const module = await WebAssembly.compile(ready);
+    const [module, sourceMap] = await Promise.all([
+      WebAssembly.compile(ready.bytes),
+      loadSourceMap(bytes, shape, source.readSourceMap),
+    ]);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     return ok({
       name,
@@ -44,6 +50,7 @@ export async function compileModule(source: ModuleSource): Promise<Result<Compil
       imports: envImports(shape),
       trusted,
       byteLength: bytes.length,
+      debug: { pieces: ready.pieces, sourceMap },
     });
   } catch (error) {
     if (error instanceof MalformedModule) {

@@ -93,7 +93,7 @@ test('a metered program computes what the program computes, and leaves the same 
       });
       const plain = instantiate(bytes);
       const shape = readShape(bytes, DEFAULT_MODULE_LIMITS);
-      const metered = instantiate(meterModule(bytes, shape, DEFAULT_MODULE_LIMITS));
+      const metered = instantiate(meterModule(bytes, shape, DEFAULT_MODULE_LIMITS).bytes);
       const fuel = (metered.exports as Record<string, WebAssembly.Global>)[FUEL_EXPORT];
       fuel.value = 1_000_000_000;
       expect(outcome(metered.run, a, b)).toBe(outcome(plain.run, a, b));
@@ -109,7 +109,7 @@ test('a program is stopped wherever its fuel ends', () => {
   const code = [0x03, 0x40, ...body, 0x0d, 0, 0x0b, 0x20, 0];
   const bytes = buildFilter({ run: { type: 'ii>i', code } });
   const shape = readShape(bytes, DEFAULT_MODULE_LIMITS);
-  const { run, exports } = instantiate(meterModule(bytes, shape, DEFAULT_MODULE_LIMITS));
+  const { run, exports } = instantiate(meterModule(bytes, shape, DEFAULT_MODULE_LIMITS).bytes);
   const fuel = (exports as Record<string, WebAssembly.Global>)[FUEL_EXPORT];
   fuel.value = 100_000;
   run(1000, 0);

@@ -1,4 +1,5 @@
 import { type BinaryReader, MalformedModule } from '../binary-reader.ts';
+import type { PositionRecorder } from '../source/positions.ts';
 import type { BinaryWriter } from './binary-writer.ts';
 import {
   BULK_BYTES,
@@ -52,6 +53,7 @@ class Points {
  */
 export class FunctionMeter {
   readonly #writer: BinaryWriter;
+  readonly #positions: PositionRecorder;
   readonly #points = new Points();
   readonly #instruction = new Instruction();
   /** For each open block the loop that pays for it; -1 is the function itself. */
@@ -60,8 +62,9 @@ export class FunctionMeter {
   #leaf = true;
   #scratch = false;
 
-  constructor(writer: BinaryWriter) {
+  constructor(writer: BinaryWriter, positions: PositionRecorder) {
     this.#writer = writer;
+    this.#positions = positions;
   }
 
   /** Writes the metered form of the body that `reader` stands at the beginning of. */
@@ -133,13 +136,18 @@ export class FunctionMeter {
     const { at, kind, cost, count } = this.#points;
     let from = codeAt;
     for (let i = 0; i < count; i++) {
-      this.#writer.copy(reader.bytes, from, at[i]);
+      this.#copyPiece(reader.bytes, from, at[i]);
       from = at[i];
       if (kind[i] === LOOP) this.#charge(indexes.fuel, cost[i] + 1);
       else if (kind[i] === GROWN) this.#noteGrowth(indexes);
       else this.#chargeBulk(indexes, kind[i]);
     }
-    this.#writer.copy(reader.bytes, from, reader.end);
+    this.#copyPiece(reader.bytes, from, reader.end);
+  }
+
+  #copyPiece(bytes: Uint8Array, from: number, to: number): void {
+    this.#positions.piece(this.#writer.length, from);
+    this.#writer.copy(bytes, from, to);
   }
 
   #charge(fuel: number, cost: number): void {

@@ -8,9 +8,16 @@ import {
   SECTION_ORDER,
   type Section,
 } from '../module-shape.ts';
+import { PositionRecorder } from '../source/positions.ts';
 import { BinaryWriter } from './binary-writer.ts';
 import { FunctionMeter } from './meter-function.ts';
 import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from './reserved.ts';
+
+export interface RewrittenModule {
+  readonly bytes: Uint8Array;
+  /** For `originalPosition`. */
+  readonly pieces: Uint32Array;
+}
 
 /**
  * Rewrites a module that nobody vouches for: a fuel counter that every loop, call and bulk
@@ -23,27 +30,38 @@ export function meterModule(
   bytes: Uint8Array,
   shape: ModuleShape,
   limits: ModuleLimits,
-): Uint8Array {
+): RewrittenModule {
   const writer = new BinaryWriter(Math.ceil(bytes.length * 1.25) + 1024);
+  const positions = new PositionRecorder();
   rewrite(writer, bytes, shape, {
     [SECTION.table]: () => writeTables(writer, shape, limits),
     [SECTION.memory]: () => writeMemories(writer, shape, limits),
     [SECTION.global]: (section) => writeGlobals(writer, bytes, section, shape),
     [SECTION.export]: (section) => writeExports(writer, bytes, section, shape),
     [SECTION.start]: () => undefined,
-    [SECTION.code]: (section) => writeCode(writer, bytes, section, shape),
+    [SECTION.code]: (section) => writeCode({ writer, positions }, bytes, section, shape),
   });
-  return writer.finish();
+  return { bytes: writer.finish(), pieces: positions.finish() };
 }
 
 /** A module that is trusted: only memory and tables are capped. */
-export function capModule(bytes: Uint8Array, shape: ModuleShape, limits: ModuleLimits): Uint8Array {
+export function capModule(
+  bytes: Uint8Array,
+  shape: ModuleShape,
+  limits: ModuleLimits,
+): RewrittenModule {
   const writer = new BinaryWriter(bytes.length + 1024);
+  const positions = new PositionRecorder();
   rewrite(writer, bytes, shape, {
     [SECTION.table]: () => writeTables(writer, shape, limits),
     [SECTION.memory]: () => writeMemories(writer, shape, limits),
+    [SECTION.code]: (section) => {
+      if (section === undefined) return;
+      copySection(writer, bytes, section);
+      positions.piece(writer.length - (section.end - section.start), section.start);
+    },
   });
-  return writer.finish();
+  return { bytes: writer.finish(), pieces: positions.finish() };
 }
 
 type Rewriters = Partial<Record<number, (section: Section | undefined) => void>>;
@@ -159,7 +177,7 @@ function copyItems(writer: BinaryWriter, bytes: Uint8Array, section: Section | u
 }
 
 function writeCode(
-  writer: BinaryWriter,
+  { writer, positions }: { readonly writer: BinaryWriter; readonly positions: PositionRecorder },
   bytes: Uint8Array,
   section: Section | undefined,
   shape: ModuleShape,
@@ -167,7 +185,7 @@ function writeCode(
   if (section === undefined) return;
   const parameters = shape.types.map((type) => type.indexOf('>'));
   const reader = new BinaryReader(bytes, section.start, section.end);
-  const meter = new FunctionMeter(writer);
+  const meter = new FunctionMeter(writer, positions);
   const count = reader.u32();
   writer.u8(SECTION.code);
   const mark = writer.beginSized();
