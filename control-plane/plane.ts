@@ -125,7 +125,7 @@ class PlaneBuilder {
   async close(): Promise<void> {
     this.#source?.close();
     this.#engine?.close();
-    this.#pipeline?.close();
+    await this.#pipeline?.close();
     await this.#ads?.close();
     await this.#admin?.close();
   }

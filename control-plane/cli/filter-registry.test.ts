@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CertificateAuthority } from '../../test/kit/certificates.ts';
 import { run } from '../../test/kit/child-process.ts';
-import { DockerRegistry, noRegistry } from '../../test/kit/docker-registry.ts';
+import { DockerRegistry, HTPASSWD, noRegistry } from '../../test/kit/docker-registry.ts';
 import { TemporaryDirectory } from '../../test/kit/temporary-directory.ts';
 
 const LATEEN = join(import.meta.dirname, '../bin/lateen.mjs');
 const MODULE = Buffer.from('0061736d01000000', 'hex');
-/** htpasswd -nbB: `user` with `s3cret`. */
-const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
 
 let directory: TemporaryDirectory;
 

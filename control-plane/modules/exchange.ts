@@ -17,7 +17,7 @@ export interface Outgoing {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** Of the answer's body. */
+  /** Of the body of an answer that is no error. */
   readonly bytesMax: number;
   /** From connecting to the last byte. */
   readonly timeoutMs: number;
@@ -72,7 +72,9 @@ export async function exchange(
       response.body.on('error', () => {}).destroy();
       return ok({ status, headers, address, body: Buffer.alloc(0) });
     }
-    const body = await readBody(response.body, outgoing.bytesMax, url);
+    const { body: stream } = response;
+    if (status >= 400) return ok({ status, headers, address, body: await readSome(stream) });
+    const body = await readBody(stream, outgoing.bytesMax, url);
     return body.ok ? ok({ status, headers, address, body: body.value }) : body;
   } catch (error) {
     return describe(url, error, timeoutMs);
@@ -111,6 +113,8 @@ export function target(from: URL, location: string): Result<URL> {
   return ok(to);
 }
 
+const ERROR_BYTES_MAX = 16 * 1024;
+
 interface Seen {
   class: AddressClass | undefined;
 }
@@ -134,6 +138,18 @@ function guardedLookup(
 }
 
 class RefusedAddress extends Error {}
+
+/** Of an error's page the beginning, for the reason it may tell; the limit is for what is wanted. */
+async function readSome(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= ERROR_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).subarray(0, ERROR_BYTES_MAX);
+}
 
 async function readBody(
   body: AsyncIterable<Uint8Array>,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DockerRegistry, noRegistry } from '../../test/kit/docker-registry.ts';
+import { DockerRegistry, HTPASSWD, noRegistry } from '../../test/kit/docker-registry.ts';
 import type { ConfigObject } from '../api/object.ts';
 import { sha256 } from './digest.ts';
 import { pushModule } from './oci/push.ts';
@@ -12,8 +12,6 @@ import { block, objectOf, PipelineFixture, pluginObject } from './testing/pipeli
 const [FIRST, SECOND] = ['0061736d01000000', '0061736d0100000000020161'].map((hex) =>
   Buffer.from(hex, 'hex'),
 ) as [Buffer, Buffer];
-/** htpasswd -nbB: `user` with `s3cret`. */
-const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
 
 async function push(text: string, module: Buffer, login?: string) {
   const options = login === undefined ? {} : { login };

@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  pipeline.close();
+  await pipeline.close();
   await pipeline.settled();
   server.closeAllConnections();
   server.close();

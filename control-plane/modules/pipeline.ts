@@ -197,8 +197,10 @@ export class ModulePipeline {
     return [...this.#plugins.values()].flatMap(({ newest }) => newest.problem ?? []);
   }
 
-  close(): void {
+  /** Ends all attempts; resolves when what works is written down. */
+  async close(): Promise<void> {
     for (const key of [...this.#plugins.keys()]) this.#forget(key);
+    await this.#written;
   }
 
   #start(source: PluginSource): void {

@@ -11,6 +11,9 @@ export const noRegistry: string | undefined = existsSync(BINARY)
   ? undefined
   : 'docker-registry is not installed (apt-get install docker-registry)';
 
+/** As `htpasswd -nbB user s3cret` writes it. */
+export const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
+
 export interface RegistryOptions {
   /** Lines of an htpasswd file (bcrypt): asks for Basic credentials. */
   readonly htpasswd?: string;

@@ -154,6 +154,21 @@ describe('what a registry sends', () => {
     expect(!pulled.ok && pulled.error.message).toContain(why);
   });
 
+  test('as an error may be longer than what was asked for, and without end', async () => {
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => {
+      response.writeHead(404).end('x'.repeat(5_000));
+    });
+    expect(await pull()).toMatchObject(refusal('LAT0407'));
+    registry.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => {
+      response.writeHead(500);
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(9_000), () => setImmediate(more));
+      };
+      more();
+    });
+    expect(await pull()).toMatchObject(refusal('LAT0401'));
+  });
+
   test('in its errors is shown only as far as it can be shown', async () => {
     registry.on('/v2/x/manifests/v1', (_, response) => {
       response.writeHead(403).end('{"errors":[{"code":"DENIED","message":"not yours"}]}');

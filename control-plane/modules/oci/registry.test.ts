@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DockerRegistry, noRegistry } from '../../../test/kit/docker-registry.ts';
+import { DockerRegistry, HTPASSWD, noRegistry } from '../../../test/kit/docker-registry.ts';
 import { TokenServer } from '../../../test/kit/token-server.ts';
 import { verifyImage } from '../signature/image-signature.ts';
 import { signImage } from '../signature/sign-image.ts';
@@ -15,8 +15,6 @@ import { type Blob, writeBlob, writeDescriptor, writeManifest } from './write.ts
 
 const MODULE = Buffer.from('0061736d01000000', 'hex');
 const OTHER = Buffer.from('0061736d0100000000020161', 'hex');
-/** htpasswd -nbB: `user` with `s3cret`. */
-const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
 const PUSH = { actions: 'pull,push' } as const;
 
 async function push(text: string, module: Uint8Array, options: TestSessionOptions = {}) {

@@ -68,7 +68,7 @@ export class PipelineFixture {
   }
 
   async #stop(): Promise<void> {
-    this.pipeline.close();
+    await this.pipeline.close();
     await this.pipeline.settled();
   }
 

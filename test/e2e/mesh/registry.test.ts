@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DockerRegistry, noRegistry } from '../../kit/docker-registry.ts';
+import { DockerRegistry, HTPASSWD, noRegistry } from '../../kit/docker-registry.ts';
 import { waitFor } from '../../kit/wait-for.ts';
 import { requestsPerSecondMin } from './machine.ts';
 import { MixedLoad } from './mixed-load.ts';
@@ -72,6 +72,39 @@ describe.skipIf(noRegistry !== undefined)(`a mesh and a registry ${noRegistry ??
     expect(report.perSecond).toBeGreaterThan(requestsPerSecondMin());
     const table = await mesh.lateen('get', 'wasmplugin');
     expect(table.stdout).toMatch(/versioned +yes +signed +yes +yes +1\/1 proxies +newest/);
+  }, 90_000);
+
+  test('a private registry opens to the plugin whose Secret has the password', async () => {
+    await using locked = await DockerRegistry.start({ htpasswd: HTPASSWD });
+    const auth = Buffer.from('user:s3cret').toString('base64');
+    const config = JSON.stringify({ auths: { [locked.host]: { auth } } });
+    await mesh.directory.write('.docker/config.json', config);
+    await mesh.directory.write('m6.wasm', guest.bytes(6));
+    const reference = `${locked.host}/private:v1`;
+    const pushed = await mesh.lateen('filter', 'push', 'm6.wasm', reference);
+    expect(pushed).toMatchObject({ code: 1 });
+    expect(pushed.stderr).toContain('docker login');
+    const env = { DOCKER_CONFIG: mesh.directory.join('.docker') };
+    expect(await mesh.lateenWith(env, 'filter', 'push', 'm6.wasm', reference)).toMatchObject({
+      code: 0,
+    });
+    await apply(reference, 'imagePullSecret: pull');
+    const refused = await waitFor('the complaint about the secret', async () => {
+      const seen = await status();
+      return seen?.fetched === 'failed' ? seen : undefined;
+    });
+    expect(refused.message).toBe('there is no Secret default/pull');
+    const data = Buffer.from(config).toString('base64');
+    await mesh.apply(`apiVersion: v1
+kind: Secret
+metadata: {name: pull}
+type: kubernetes.io/dockerconfigjson
+data: {.dockerconfigjson: ${data}}
+`);
+    await serving(6);
+    const shown = await mesh.lateen('get', 'secret', 'pull', '-o', 'yaml');
+    expect(shown.stdout).toContain('(hidden)');
+    expect(shown.stdout).not.toContain(data);
   }, 90_000);
 
   test('with the registry gone, a restarted mesh serves what it served', async () => {

@@ -111,7 +111,13 @@ export class SmallMesh {
 
   /** Runs a command of the command line beside it. */
   async lateen(...args: string[]) {
-    const options = { ...environment(this.directory), deadlineMs: 60_000 };
+    return await this.lateenWith({}, ...args);
+  }
+
+  /** The same with more in its environment. */
+  async lateenWith(more: Readonly<Record<string, string>>, ...args: string[]) {
+    const { cwd, env } = environment(this.directory);
+    const options = { cwd, env: { ...env, ...more }, deadlineMs: 60_000 };
     return await run(process.execPath, ['--conditions=lateen-source', LATEEN, ...args], options);
   }
 
