@@ -8,6 +8,7 @@ import {
   object,
   policySelector,
   portSelector,
+  positiveDuration,
   targetRef,
   text,
 } from './schema.ts';
@@ -53,10 +54,16 @@ export const moduleFields = {
   pluginConfig: z.record(z.string(), z.json()).optional(),
   pluginName: nonEmpty.max(256).optional(),
   failStrategy: z.enum(['FAIL_CLOSE', 'FAIL_OPEN', 'FAIL_RELOAD']).optional(),
-  vmConfig: object({ env: list(environmentVariable).max(256).optional() }).optional(),
+  vmConfig: object({
+    env: list(environmentVariable).max(256).optional(),
+    /** Lateen's addition: plugins with the same id, module and environment run in one VM. */
+    vmId: nonEmpty.max(256).optional(),
+  }).optional(),
   type: z.enum(['UNSPECIFIED_PLUGIN_TYPE', 'HTTP', 'NETWORK']).optional(),
-  /** Lateen's additions: what the module may use, and which host calls it may make. */
+  /** Lateen's additions: what the module may use, and which host calls and callbacks it has. */
   limits: pluginLimits.optional(),
+  /** With FAIL_RELOAD: how old a VM is at least when another one takes its place. */
+  reloadInterval: positiveDuration.optional(),
   allowedCapabilities: list(nonEmpty.max(256)).max(256).optional(),
 };
 

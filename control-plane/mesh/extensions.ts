@@ -50,6 +50,8 @@ function toExtension(object: ExtensionObject, config: WasmConfig): Extension {
       ...(variable.value === undefined ? {} : { value: variable.value }),
     })),
     limits: config.limits ?? {},
+    vmId: config.vmConfig?.vmId ?? '',
+    reloadIntervalMs: config.reloadInterval ?? null,
     allowedCapabilities: config.allowedCapabilities ?? null,
   };
 }

@@ -76,6 +76,10 @@ export interface Extension {
     readonly host: boolean;
   }[];
   readonly limits: PluginLimits;
+  /** Plugins that name the same share a VM; empty = each has its own. */
+  readonly vmId: string;
+  /** null = the host's own back-off. */
+  readonly reloadIntervalMs: number | null;
   /** Host calls and callbacks that the module has; null = all. */
   readonly allowedCapabilities: readonly string[] | null;
 }

@@ -4,7 +4,7 @@ import { EXTENSION_CONFIG, STRING_VALUE, WASM } from '@lateen/sdk/xds/type-urls'
 import { originOf } from '../api/object.ts';
 import { concerns } from '../mesh/hosts.ts';
 import type { Extension, Mesh } from '../mesh/mesh.ts';
-import { compact, FROM_ADS, typed, unlessEmpty } from './json.ts';
+import { compact, FROM_ADS, seconds, typed, unlessEmpty } from './json.ts';
 import type { ProxyNode } from './node.ts';
 import { origin } from './provenance.ts';
 import type { ModuleResolutions, ReadyModule } from './snapshot.ts';
@@ -86,7 +86,7 @@ export function extensionConfig({ extension, module }: ActiveExtension): JsonObj
     name: `${namespace}.${name}`,
     rootId: extension.pluginName === '' ? undefined : extension.pluginName,
     vmConfig: compact({
-      // One VM per module and environment; plugins that share both share it, as in Envoy.
+      vmId: extension.vmId === '' ? undefined : extension.vmId,
       runtime: 'envoy.wasm.runtime.v8',
       code: {
         remote: { httpUri: { uri: module.url, cluster: '_', timeout: '30s' }, sha256 },
@@ -98,6 +98,7 @@ export function extensionConfig({ extension, module }: ActiveExtension): JsonObj
         ? undefined
         : typed(STRING_VALUE, { value: JSON.stringify(extension.pluginConfig) }),
     failurePolicy: FAILURE_POLICIES[extension.failStrategy],
+    reloadConfig: reloadConfig(extension),
     capabilityRestrictionConfig: capabilities(extension),
     // Lateen's own field, which an Envoy skips.
     lateenLimits: limits(extension),
@@ -118,6 +119,11 @@ function environment(extension: Extension): JsonObject | undefined {
     keyValues: values.length === 0 ? undefined : Object.fromEntries(values),
     hostEnvKeys: unlessEmpty(fromHost),
   });
+}
+
+function reloadConfig({ reloadIntervalMs }: Extension): JsonObject | undefined {
+  if (reloadIntervalMs === null) return undefined;
+  return { backoff: { baseInterval: seconds(reloadIntervalMs) } };
 }
 
 function limits({ limits: given }: Extension): JsonObject | undefined {

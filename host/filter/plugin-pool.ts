@@ -4,6 +4,7 @@ import type { PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import type { VmServices } from '../wasm/effects.ts';
 import type { CompiledModule } from '../wasm/module.ts';
 import { type FailurePolicy, Plugin } from './plugin.ts';
+import { VmShelf } from './vm-shelf.ts';
 
 /** Everything that makes one configured module; plain data that crosses threads. */
 export interface PluginSpec {
@@ -21,6 +22,8 @@ export interface PluginSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
   readonly limits: PluginLimits;
+  /** See PluginOptions. */
+  readonly reloadIntervalMs: number | null;
   /** Host calls and callbacks that the module has; empty = all. */
   readonly capabilities: readonly string[];
 }
@@ -49,6 +52,7 @@ interface Served {
  */
 export class PluginPool {
   readonly #services: VmServices;
+  readonly #shelf = new VmShelf();
   readonly #modules = new Map<string, CompiledModule>();
   readonly #entries = new Map<string, Entry>();
   #nextConfigId = 1;
@@ -78,7 +82,7 @@ export class PluginPool {
     }
     const module = this.#modules.get(spec.module);
     if (module === undefined) return fail(moduleMissing(spec));
-    const opened = Plugin.open({ ...spec, module }, this.#services);
+    const opened = Plugin.open({ ...spec, module }, this.#services, this.#shelf);
     if (!opened.ok) return opened;
     this.#entries.set(spec.key, { plugin: opened.value, references: 1, served: new Map() });
     return opened;

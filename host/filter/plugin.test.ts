@@ -45,6 +45,7 @@ async function openPlugin(
     failurePolicy?: FailurePolicy;
     services?: FakeServices;
     limits?: PluginLimits;
+    reloadIntervalMs?: number;
   } = {},
 ) {
   bytes ??= compileAssembly(SOURCE);
@@ -65,6 +66,7 @@ async function openPlugin(
       environment: {},
       failurePolicy: options.failurePolicy ?? 'closed',
       limits: options.limits ?? {},
+      reloadIntervalMs: options.reloadIntervalMs ?? null,
       capabilities: [],
     },
     services,
@@ -190,4 +192,20 @@ test('streams beyond the limit get no context, and one that ends makes room', as
   expect(services.lines).toEqual(['warn has 2 streams open already (limits.streams)']);
   first?.close(true);
   expect(plugin.openStream(new FakeStream())).not.toBeNull();
+});
+
+test('with an interval a VM is replaced when it is that old, give or take half of it', async () => {
+  const services = fakeServices();
+  const { plugin: opened } = await openPlugin({ services, reloadIntervalMs: 1000 });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const plugin = opened.value;
+  expect(request(plugin, true)).toBe(TRAPPED);
+  expect(request(plugin)).toBeNull();
+  services.clock.advance(1249);
+  expect(request(plugin)).toBeNull();
+  services.clock.advance(1);
+  expect(request(plugin)).toBe('1');
+  services.clock.advance(5000);
+  expect(request(plugin, true)).toBe(TRAPPED);
+  expect(request(plugin)).toBe('1');
 });

@@ -6,7 +6,8 @@ import type { StreamEffects, VmServices } from '../wasm/effects.ts';
 import { type VmLimits, vmLimits } from '../wasm/limits.ts';
 import type { CompiledModule } from '../wasm/module.ts';
 import { type RootContext, type StreamContext, Vm } from '../wasm/vm.ts';
-import { FaultBackoff } from './plugin-backoff.ts';
+import { type Backoff, FaultBackoff, IntervalBackoff } from './plugin-backoff.ts';
+import { VmShelf } from './vm-shelf.ts';
 
 /**
  * What becomes of a stream whose module died or cannot be had: `open` goes on without the filter,
@@ -26,6 +27,8 @@ export interface PluginOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
   readonly limits: PluginLimits;
+  /** Time between two VMs at least, with up to half of it on top; null = as `FaultBackoff` says. */
+  readonly reloadIntervalMs: number | null;
   /** Host calls and callbacks that the module has; empty = all. */
   readonly capabilities: readonly string[];
 }
@@ -46,7 +49,8 @@ export class Plugin {
   readonly #options: PluginOptions;
   readonly #limits: VmLimits;
   readonly #services: VmServices;
-  readonly #backoff: FaultBackoff;
+  readonly #shelf: VmShelf;
+  readonly #backoff: Backoff;
   readonly #delivered = new Map<number, Uint8Array>();
   #root: RootContext;
   /** Whether the death of the VM at hand was counted. */
@@ -59,7 +63,12 @@ export class Plugin {
   /** VMs made in place of dead ones. */
   rebuilds = 0;
 
-  private constructor(options: PluginOptions, services: VmServices, root: RootContext) {
+  private constructor(
+    options: PluginOptions,
+    services: VmServices,
+    shelf: VmShelf,
+    root: RootContext,
+  ) {
     this.key = options.key;
     this.name = options.name;
     this.rootId = options.rootId;
@@ -70,14 +79,23 @@ export class Plugin {
     this.#options = options;
     this.#limits = vmLimits(options.limits);
     this.#services = services;
-    this.#backoff = new FaultBackoff(services.clock, services.random);
+    this.#shelf = shelf;
+    const { clock, random } = services;
+    this.#backoff =
+      options.reloadIntervalMs === null
+        ? new FaultBackoff(clock, random)
+        : new IntervalBackoff(clock, random, options.reloadIntervalMs);
     this.#root = root;
   }
 
   /** Makes the VM and configures it; a refusal of the module is the problem. */
-  static open(options: PluginOptions, services: VmServices): Result<Plugin> {
-    const root = openRoot(options, services);
-    return root.ok ? ok(new Plugin(options, services, root.value)) : root;
+  static open(
+    options: PluginOptions,
+    services: VmServices,
+    shelf: VmShelf = new VmShelf(),
+  ): Result<Plugin> {
+    const root = openRoot(options, services, shelf);
+    return root.ok ? ok(new Plugin(options, services, shelf, root.value)) : root;
   }
 
   /** False where the VM is dead and no fresh one is due yet. */
@@ -145,11 +163,14 @@ export class Plugin {
     if (this.#closed) return false;
     this.#mourn();
     if (!this.#backoff.due()) return false;
-    const root = openRoot(this.#options, this.#services);
+    this.#backoff.tried();
+    const root = openRoot(this.#options, this.#services, this.#shelf);
     if (!root.ok) return this.#stillborn(root.error);
     for (const [configId, json] of this.#delivered) {
       const delivered = root.value.deliver(configId, json);
-      if (!delivered.ok) return this.#stillborn(delivered.error);
+      if (delivered.ok) continue;
+      root.value.close();
+      return this.#stillborn(delivered.error);
     }
     this.#root = root.value;
     this.#mourned = false;
@@ -178,10 +199,27 @@ export class Plugin {
   }
 }
 
-function openRoot(options: PluginOptions, services: VmServices): Result<RootContext> {
-  // Two plugins may run the same bytes: what goes wrong is said of the plugin.
-  const vm = Vm.start(
-    { ...options.module, name: options.name },
+function openRoot(
+  options: PluginOptions,
+  services: VmServices,
+  shelf: VmShelf,
+): Result<RootContext> {
+  const vm =
+    options.vmId === ''
+      ? startVm(options, services, options.name)
+      : shelf.take(vmKey(options), () => startVm(options, services, options.vmId));
+  if (!vm.ok) return vm;
+  return vm.value.openRoot({
+    rootId: options.rootId,
+    pluginName: options.name,
+    pluginConfiguration: Buffer.from(options.configuration),
+  });
+}
+
+/** Two plugins may run the same bytes: what goes wrong is said of the plugin, or of the VM id. */
+function startVm(options: PluginOptions, services: VmServices, name: string): Result<Vm> {
+  return Vm.start(
+    { ...options.module, name },
     {
       vmId: options.vmId,
       vmConfiguration: Buffer.from(options.vmConfiguration),
@@ -191,10 +229,11 @@ function openRoot(options: PluginOptions, services: VmServices): Result<RootCont
     },
     services,
   );
-  if (!vm.ok) return vm;
-  return vm.value.openRoot({
-    rootId: options.rootId,
-    pluginName: options.name,
-    pluginConfiguration: Buffer.from(options.configuration),
-  });
+}
+
+/** What plugins must have in common to share a VM. */
+function vmKey(options: PluginOptions): string {
+  const { vmId, module, vmConfiguration, environment, limits, capabilities } = options;
+  const parts = [vmId, module.key, vmConfiguration, environment, limits, capabilities];
+  return JSON.stringify(parts);
 }

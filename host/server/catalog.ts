@@ -58,6 +58,7 @@ function bundledSpec(module: ServingModule, name: string, configuration: string)
     environment: {},
     failurePolicy,
     limits: {},
+    reloadIntervalMs: null,
     capabilities: [],
   });
 }

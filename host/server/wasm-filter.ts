@@ -33,6 +33,8 @@ export interface WasmFilter {
   readonly environment: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
   readonly limits: PluginLimits;
+  /** null = the host's own back-off. */
+  readonly reloadIntervalMs: number | null;
   /** Host calls and callbacks that the module has; empty = all, as in Envoy. */
   readonly capabilities: readonly string[];
 }
@@ -59,12 +61,11 @@ export function parseWasmFilter(name: string, json: JsonObject): Result<WasmFilt
     configuration: configurationText(config.raw('configuration')),
     environment: readEnvironment(vm),
     failurePolicy: readPolicy(config),
+    reloadIntervalMs: readReload(config.object('reloadConfig')),
     limits: readLimits(config.object('lateenLimits')),
     capabilities: readCapabilities(config.object('capabilityRestrictionConfig')),
   };
   vm.ignore('allowPrecompiled', 'nackOnCodeCacheMiss');
-  // Back-off is our own; its bounds cannot be tuned.
-  config.ignore('reloadConfig');
   vm.refuseUnread();
   config.refuseUnread();
   outer.refuseUnread();
@@ -132,6 +133,14 @@ function readPolicy(config: JsonReader): FailurePolicy {
   }
   if (open || policy === 'FAIL_OPEN') return 'open';
   return policy === 'FAIL_RELOAD' ? 'reload' : 'closed';
+}
+
+/** As in Envoy only the base counts. */
+function readReload(reload: JsonReader): number | null {
+  const backoff = reload.object('backoff');
+  backoff.ignore('maxInterval');
+  reload.refuseUnread();
+  return backoff.has('baseInterval') ? backoff.durationMs('baseInterval', 1000) : null;
 }
 
 /** A limit beyond its bounds is refused: no number may switch a limit off. */

@@ -246,6 +246,7 @@ function specOf(filter: TestFilter, compiled: readonly CompiledModule[]): Plugin
     environment: {},
     failurePolicy: filter.failurePolicy ?? 'closed',
     limits: filter.limits ?? {},
+    reloadIntervalMs: null,
     capabilities: [],
   };
 }

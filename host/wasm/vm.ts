@@ -58,6 +58,11 @@ export class Vm {
     return this.#guest.fault;
   }
 
+  /** Whether it has no root context (any more). */
+  get empty(): boolean {
+    return this.#guest.roots.size === 0;
+  }
+
   /** Bytes of linear memory at present. */
   get memoryBytes(): number {
     this.#guest.memory.fresh();
