@@ -111,7 +111,7 @@ export class PlaneBackend implements AdminBackend {
   }
 
   metrics(): Promise<string> {
-    return this.#parts.moduleMetrics.text();
+    return this.#parts.moduleMetrics.text(this.#parts.pipeline.views());
   }
 
   async apply(input: { file: string; text: string; dryRun: boolean }): Promise<ApplyOutcome> {

@@ -90,6 +90,9 @@ test('how fetching went is counted', async () => {
   const text = await get('/metrics');
   expect(text).toContain('wasm_remote_fetch_count{result="download_failure"}');
   expect(text).toContain('wasm_cache_lookup_count{hit="false"}');
+  expect(text).toContain(
+    'lateen_module_step{plugin="WasmPlugin default/p",step="fetching",reason="LAT0401"} 1',
+  );
   expect(text).toMatch(
     /lateen_module_attempts_total\{plugin="WasmPlugin default\/p",result="LAT0401"\} \d/,
   );

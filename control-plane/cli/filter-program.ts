@@ -2,9 +2,17 @@ import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { type Done, output } from './options.ts';
 
+const SURROUNDINGS = `
+From the environment:
+  DOCKER_CONFIG               directory of config.json, with the credentials of docker login
+  WASM_INSECURE_REGISTRIES    host[:port],... that may be without TLS
+  NODE_EXTRA_CA_CERTS         file of authorities to trust besides the usual ones
+  COSIGN_PASSWORD             opens an encrypted private key`;
+
 /** `lateen filter ...`: what the author of a filter does with it. One file a command. */
 export function addFilterCommands(program: Command, io: Io, done: Done): void {
   const filter = program.command('filter').description('make, sign and share Wasm filters');
+  filter.addHelpText('after', SURROUNDINGS);
   addSharing(filter, io, done);
   addSigning(filter, io, done);
 }

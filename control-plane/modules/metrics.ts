@@ -1,4 +1,4 @@
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import {
   CERTIFICATE_REFUSED,
   DIGEST_MISMATCH,
@@ -10,6 +10,13 @@ import {
 } from './problem.ts';
 
 const SIGNATURE_CODES = [KEY_UNUSABLE, SIGNATURE_MISSING, SIGNATURE_WRONG, SIGNATURE_REQUIRED];
+
+/** As much of a plugin as is told. */
+export interface StepView {
+  readonly key: string;
+  readonly step: string;
+  readonly problem: { readonly code: string } | undefined;
+}
 
 /** How the fetching of modules went, under Istio's names and per plugin under our own. */
 export class ModuleMetrics {
@@ -33,6 +40,15 @@ export class ModuleMetrics {
     registers: [this.#registry],
   });
 
+  readonly #steps = new Gauge({
+    name: 'lateen_module_step',
+    help: 'How far the newest version of a plugin got, and the code of what keeps it there.',
+    labelNames: ['plugin', 'step', 'reason'],
+    registers: [this.#registry],
+  });
+  /** Results that were counted, by plugin: what is to be forgotten with it. */
+  readonly #counted = new Map<string, Set<string>>();
+
   lookedUp(hit: boolean): void {
     this.#lookups.inc({ hit: String(hit) });
   }
@@ -43,10 +59,24 @@ export class ModuleMetrics {
   }
 
   attempted(plugin: string, code: string | undefined): void {
-    this.#attempts.inc({ plugin, result: code ?? 'ok' });
+    const result = code ?? 'ok';
+    this.#attempts.inc({ plugin, result });
+    const counted = this.#counted.get(plugin) ?? new Set();
+    this.#counted.set(plugin, counted.add(result));
   }
 
-  text(): Promise<string> {
+  /** In Prometheus' text format; of plugins that are no more nothing is told. */
+  text(plugins: readonly StepView[]): Promise<string> {
+    const keys = new Set(plugins.map(({ key }) => key));
+    for (const [plugin, results] of this.#counted) {
+      if (keys.has(plugin)) continue;
+      for (const result of results) this.#attempts.remove({ plugin, result });
+      this.#counted.delete(plugin);
+    }
+    this.#steps.reset();
+    for (const { key: plugin, step, problem } of plugins) {
+      this.#steps.set({ plugin, step, reason: problem?.code ?? '' }, 1);
+    }
     return this.#registry.metrics();
   }
 }

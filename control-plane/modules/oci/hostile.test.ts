@@ -1,10 +1,12 @@
+import { networkInterfaces } from 'node:os';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { classifyAddress } from '../address-guard.ts';
 import { target } from '../exchange.ts';
 import { verifyImage } from '../signature/image-signature.ts';
 import { keyPair } from '../signature/testing/key-pair.ts';
-import { OCI_INDEX, OCI_MANIFEST } from './manifest.ts';
+import { OCI_INDEX, OCI_MANIFEST, parseManifest } from './manifest.ts';
 import { pullModule, resolveImage } from './pull.ts';
 import { pushModule } from './push.ts';
 import { ScriptedRegistry } from './testing/scripted-registry.ts';
@@ -336,4 +338,53 @@ describe('a list of referrers', () => {
     registry.on(`/v2/x/referrers/sha256:${digest}`, (_, response) => response.writeHead(503).end());
     expect(await verified()).toMatchObject(refusal('LAT0401'));
   });
+});
+
+/** A machine without a network has no address but its own. */
+const elsewhere = Object.values(networkInterfaces())
+  .flatMap((each) => each ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+test.skipIf(elsewhere === undefined)(
+  'a registry elsewhere must speak TLS, unless it is among the insecure ones (needs a network)',
+  async () => {
+    const address = elsewhere ?? '';
+    await using far = await ScriptedRegistry.open(address);
+    far.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => response.end(MODULE));
+    expect(await pull(far)).toMatchObject(refusal('LAT0401'));
+    expect(far.asked).toEqual([]);
+    expect(await pull(far, { insecureRegistries: [far.host] })).toMatchObject({ ok: true });
+    expect(await pull(far, { insecureRegistries: [address] })).toMatchObject({ ok: true });
+    expect(await pull(far, { insecureRegistries: ['*'] })).toMatchObject({ ok: true });
+  },
+);
+
+test('a manifest of any JSON is an outcome, never an exception', () => {
+  const value = fc.jsonValue();
+  const descriptor = fc.record(
+    { mediaType: fc.oneof(fc.constant(WASM), value), digest: value, size: value },
+    { requiredKeys: [] },
+  );
+  const manifest = fc.record(
+    {
+      schemaVersion: fc.constantFrom<unknown>(2, 1, '2'),
+      mediaType: fc.constantFrom<unknown>(OCI_MANIFEST, OCI_INDEX, 1, ''),
+      layers: fc.oneof(fc.array(descriptor), value),
+      manifests: fc.oneof(fc.array(descriptor), value),
+      annotations: value,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(manifest, value),
+      fc.constantFrom(OCI_MANIFEST, OCI_INDEX),
+      (json, type) => {
+        const parsed = parseManifest(Buffer.from(JSON.stringify(json)), type);
+        if (!parsed.ok) expect(parsed.error.code).toBe('LAT0414');
+        else expect(['image', 'index']).toContain(parsed.value.kind);
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
