@@ -110,7 +110,9 @@ function parseList(list: unknown, max: number, field: string): Result<readonly D
 function parseDescriptor(item: unknown): Descriptor | undefined {
   if (!isJsonObject(item)) return undefined;
   const { mediaType, digest, size } = item;
-  if (typeof mediaType !== 'string' || typeof digest !== 'string') return undefined;
+  // It is shown in messages, so it must be what can be shown.
+  if (typeof mediaType !== 'string' || !/^[!-~]{0,255}$/.test(mediaType)) return undefined;
+  if (typeof digest !== 'string') return undefined;
   const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
   if (hex === undefined || typeof size !== 'number') return undefined;
   if (!Number.isSafeInteger(size) || size < 0 || size > SIZE_MAX) return undefined;
@@ -120,7 +122,11 @@ function parseDescriptor(item: unknown): Descriptor | undefined {
 function platformOf(platform: unknown): string {
   if (!isJsonObject(platform)) return '';
   const { os, architecture } = platform;
-  return `${typeof os === 'string' ? os : ''}/${typeof architecture === 'string' ? architecture : ''}`;
+  return [os, architecture].map(shownPart).join('/');
+}
+
+function shownPart(part: unknown): string {
+  return typeof part === 'string' && /^[\w.-]{1,64}$/.test(part) ? part : '';
 }
 
 function strings(value: unknown): Readonly<Record<string, string>> {

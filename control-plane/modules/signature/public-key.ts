@@ -20,6 +20,11 @@ export function parsePublicKey(pem: string): Result<VerificationKey> {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     return failed(KEY_UNUSABLE, 'a private key stands where the public one belongs', PUBLIC_FIX);
   }
+  if (/-----BEGIN [A-Z ]*CERTIFICATE-----/.test(pem)) {
+    const message =
+      'a certificate stands where the public key belongs: its dates are not looked at';
+    return failed(KEY_UNUSABLE, message, 'openssl x509 -in FILE -noout -pubkey shows its key');
+  }
   const blocks = pem.match(/-----BEGIN [A-Z ]+-----/g) ?? [];
   if (blocks.length !== 1 || pem.length > PEM_BYTES_MAX) {
     return failed(KEY_UNUSABLE, `${blocks.length} PEM blocks where one public key is`, PUBLIC_FIX);

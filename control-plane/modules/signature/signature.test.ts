@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CertificateAuthority } from '../../../test/kit/certificates.ts';
 import { signDetached, verifyDetached } from './detached.ts';
 import { makeKeyPair } from './make-key.ts';
 import { openSigningKey } from './private-key.ts';
@@ -71,6 +72,7 @@ describe('a public key', () => {
     ['no PEM', 'ssh-ed25519 AAAA', '0 PEM blocks'],
     ['two keys', P256.publicPem + OTHER.publicPem, '2 PEM blocks'],
     ['a private key', P256.privatePem, 'a private key stands where the public one belongs'],
+    ['a certificate', CertificateAuthority.create().root, 'a certificate stands where'],
     ['a broken one', P256.publicPem.replace(/M/g, 'A'), 'cannot be read'],
     ['short RSA', weak.publicPem, '1024 bits is too short'],
     ['another curve', curve.publicPem, 'secp256k1'],
