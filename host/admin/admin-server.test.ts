@@ -8,6 +8,7 @@ import { clusterTag } from '../observe/stat-name.ts';
 import { ThreadMetrics } from '../observe/thread-metrics.ts';
 import { type AdminServer, openAdminServer } from './admin-server.ts';
 import type { AdminSource, DrainRequest, ServerState } from './admin-source.ts';
+import type { PluginState } from './wasm-page.ts';
 
 const registry = openRegistry();
 const CLUSTER = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
@@ -48,6 +49,22 @@ const DUMP = [
   { '@type': `${ADMIN}.SecretsConfigDump`, staticSecrets: [{ name: 's', secret: SECRET }] },
 ];
 
+const PLUGIN: PluginState = {
+  name: 'ns.hello',
+  rootId: '',
+  vmId: '',
+  module: 'sha256:ab',
+  abi: '0.2.1',
+  trusted: false,
+  failurePolicy: 'closed',
+  alive: true,
+  streams: 3,
+  rebuilds: 1,
+  refusals: 0,
+  memoryBytes: 65_536,
+  fault: '',
+};
+
 /** A source with fixed facts; what it is told to do goes into `calls`. */
 function fixedSource(
   facts: { readonly state: ServerState },
@@ -68,6 +85,7 @@ function fixedSource(
     workers: () => ({ started: 2, configured: 2 }),
     series: () => hub.snapshot(),
     clusters: async () => ({ text: 'a::x::1\n', json: { cluster_statuses: [] } }),
+    plugins: async () => [[PLUGIN], [{ ...PLUGIN, alive: false, streams: 5, fault: 'trapped' }]],
     listeners: () => [{ name: 'in', addresses }],
     configDump: () => DUMP,
     initDump: () => ({ listeners: ['warming'] }),
@@ -264,5 +282,24 @@ describe('admin server', () => {
     };
     const second = await openAdminServer(options);
     expect(second).toMatchObject({ ok: false, error: { code: 'LAT0010' } });
+  });
+});
+
+it('shows each plugin once, with the figures of all workers', async () => {
+  const { ask, json } = await openAdmin();
+  expect((await ask('/wasm')).body).toBe(
+    [
+      'ns.hello::module::sha256:ab',
+      'ns.hello::state::degraded',
+      'ns.hello::memory_bytes::131072',
+      'ns.hello::streams::8',
+      'ns.hello::reloads::2',
+      'ns.hello::refused_streams::0',
+      'ns.hello::last_fault::trapped',
+      '',
+    ].join('\n'),
+  );
+  expect(await json('/wasm?format=json')).toMatchObject({
+    plugins: [{ name: 'ns.hello', workers: 2, workers_serving: 1, last_fault: 'trapped' }],
   });
 });

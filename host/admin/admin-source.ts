@@ -1,6 +1,7 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { LeveledLog, LogThresholds } from '../observe/log.ts';
 import type { SeriesValue } from '../observe/metric-hub.ts';
+import type { PluginState } from './wasm-page.ts';
 
 /** Envoy's server states, in the order of their numbers in `server.state`. */
 export const SERVER_STATES = ['LIVE', 'DRAINING', 'PRE_INITIALIZING', 'INITIALIZING'] as const;
@@ -37,6 +38,8 @@ export interface AdminSource {
   series(): readonly SeriesValue[];
   /** The page and its JSON form (envoy.admin.v3.Clusters). */
   clusters(): Promise<{ readonly text: string; readonly json: JsonObject }>;
+  /** Wasm plugins by worker. */
+  plugins(): Promise<readonly (readonly PluginState[])[]>;
   listeners(): readonly ListenerStatus[];
   /** Sections of the dump (messages of envoy.admin.v3), canonical JSON, not redacted. */
   configDump(): readonly JsonObject[];

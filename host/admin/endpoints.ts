@@ -5,6 +5,7 @@ import { configDumpPage } from './dump-page.ts';
 import { loggingPage } from './logging-page.ts';
 import { jsonPage, OK_PAGE, type Page, textPage } from './page.ts';
 import { prometheusPage, statsPage } from './stats-pages.ts';
+import { wasmPage } from './wasm-page.ts';
 
 /** One path of the admin. */
 export interface Endpoint {
@@ -73,6 +74,11 @@ export function listEndpoints(source: AdminSource, registry: XdsRegistry): reado
     ),
     shows('/stats/prometheus', 'statistics for Prometheus (?usedonly&filter=)', (query) =>
       prometheusPage(source, query),
+    ),
+    shows(
+      '/wasm',
+      'Wasm plugins: module, state, memory, last fault (?format=json)',
+      async (query) => wasmPage(await source.plugins(), query),
     ),
   ];
   const help = shows('/help', 'this list', () => helpPage(endpoints));

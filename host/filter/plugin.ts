@@ -5,6 +5,7 @@ import type { GuestCallbacks } from '../wasm/callbacks.ts';
 import type { StreamEffects, VmServices } from '../wasm/effects.ts';
 import { type VmLimits, vmLimits } from '../wasm/limits.ts';
 import type { CompiledModule } from '../wasm/module.ts';
+import { PluginUsage } from '../wasm/usage.ts';
 import { type RootContext, type StreamContext, Vm } from '../wasm/vm.ts';
 import { type Backoff, FaultBackoff, IntervalBackoff } from './plugin-backoff.ts';
 import { VmShelf } from './vm-shelf.ts';
@@ -63,12 +64,15 @@ export class Plugin {
   /** VMs made in place of dead ones. */
   rebuilds = 0;
 
+  readonly usage: PluginUsage;
+
   private constructor(
     options: PluginOptions,
     services: VmServices,
     shelf: VmShelf,
     root: RootContext,
   ) {
+    this.usage = root.usage;
     this.key = options.key;
     this.name = options.name;
     this.rootId = options.rootId;
@@ -94,7 +98,7 @@ export class Plugin {
     services: VmServices,
     shelf: VmShelf = new VmShelf(),
   ): Result<Plugin> {
-    const root = openRoot(options, services, shelf);
+    const root = openRoot(options, services, shelf, new PluginUsage());
     return root.ok ? ok(new Plugin(options, services, shelf, root.value)) : root;
   }
 
@@ -117,13 +121,16 @@ export class Plugin {
   openStream(effects: StreamEffects): StreamContext | null {
     if (!this.#serves()) return null;
     if (this.#root.streams >= this.#limits.streamsMax) return this.#full();
+    this.usage.streams++;
     const context = this.#root.openStream(effects);
     return this.#root.vm.alive ? context : null;
   }
 
   /** For a module that only logs: the stream that `effects` shows is over. */
   logStream(effects: StreamEffects): void {
-    if (this.#serves()) this.#root.logStream(effects);
+    if (!this.#serves()) return;
+    this.usage.streams++;
+    this.#root.logStream(effects);
   }
 
   /** Hands over a message of a type that the module serves, under an id of the caller's. */
@@ -164,7 +171,7 @@ export class Plugin {
     this.#mourn();
     if (!this.#backoff.due()) return false;
     this.#backoff.tried();
-    const root = openRoot(this.#options, this.#services, this.#shelf);
+    const root = openRoot(this.#options, this.#services, this.#shelf, this.usage);
     if (!root.ok) return this.#stillborn(root.error);
     for (const [configId, json] of this.#delivered) {
       const delivered = root.value.deliver(configId, json);
@@ -182,6 +189,7 @@ export class Plugin {
     if (this.#mourned) return;
     this.#mourned = true;
     this.lastFault = this.#root.vm.fault;
+    this.usage.fault(this.lastFault?.code ?? '');
     this.#backoff.fault();
   }
 
@@ -203,6 +211,7 @@ function openRoot(
   options: PluginOptions,
   services: VmServices,
   shelf: VmShelf,
+  usage: PluginUsage,
 ): Result<RootContext> {
   const vm =
     options.vmId === ''
@@ -213,6 +222,7 @@ function openRoot(
     rootId: options.rootId,
     pluginName: options.name,
     pluginConfiguration: Buffer.from(options.configuration),
+    usage,
   });
 }
 

@@ -5,6 +5,7 @@ import type {
   ListenerStatus,
   ServerState,
 } from '../admin/admin-source.ts';
+import type { PluginState } from '../admin/wasm-page.ts';
 import type { Bootstrap } from '../config/bootstrap.ts';
 import { dumpConfiguration } from '../config/config-dump.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -81,6 +82,11 @@ export class AdminView implements AdminSource {
     const states = await this.#options.supervisor.inspect();
     const statuses = mergeStatuses(states.map((state) => state.clusters));
     return { text: clustersText(statuses), json: clustersJson(statuses) };
+  }
+
+  async plugins(): Promise<readonly (readonly PluginState[])[]> {
+    const states = await this.#options.supervisor.inspect();
+    return states.map((state) => state.plugins);
   }
 
   listeners(): readonly ListenerStatus[] {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Problem } from '@lateen/sdk/base/problem';
+import type { PluginState } from '../admin/wasm-page.ts';
 import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { ListenTicket } from '../net/listening-socket.ts';
 import type { LogThresholds } from '../observe/log.ts';
@@ -78,14 +79,4 @@ export interface WorkerState {
   readonly connections: number;
   readonly streams: number;
   readonly plugins: readonly PluginState[];
-}
-
-export interface PluginState {
-  readonly name: string;
-  readonly module: string;
-  readonly alive: boolean;
-  readonly rebuilds: number;
-  readonly memoryBytes: number;
-  /** Why the last VM died; empty while all is well. */
-  readonly fault: string;
 }

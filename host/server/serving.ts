@@ -2,6 +2,8 @@ import { systemClock } from '@lateen/sdk/base/clock';
 import type { JsonObject } from '@lateen/sdk/base/json';
 import type { Log } from '@lateen/sdk/base/log';
 import type { Problem } from '@lateen/sdk/base/problem';
+import type { PluginState } from '../admin/wasm-page.ts';
+import type { Plugin } from '../filter/plugin.ts';
 import { PluginPool } from '../filter/plugin-pool.ts';
 import { type CodecServices, openCodecServices } from '../http/h1-options.ts';
 import type { Rejection } from '../http/rejection.ts';
@@ -23,6 +25,7 @@ import { createRegexes } from '../wasm/regexes.ts';
 import { Connections } from './connections.ts';
 import { HttpStats } from './http-stats.ts';
 import type { ListenerTickets, WorkerState } from './messages.ts';
+import { PluginStats } from './plugin-stats.ts';
 import type { Prepared } from './prepare.ts';
 import { chainKey, type LiveListener, Runtime } from './runtime.ts';
 
@@ -58,6 +61,7 @@ export class Serving {
   readonly #clusters: ClusterManager;
   readonly #connections: Connections;
   readonly #pool: PluginPool;
+  readonly #pluginStats: PluginStats;
   readonly #ids: ConnectionIds;
   readonly #budget: ConnectionBudget;
   readonly #stats: HttpStats;
@@ -89,6 +93,7 @@ export class Serving {
       regexes: createRegexes(),
       rootProperties: rootProperties(node),
     });
+    this.#pluginStats = new PluginStats(this.#pool, metrics, systemClock);
     this.runtime = new Runtime(this.#pool, systemClock);
     this.#connections = new Connections({
       codec: this.#codec,
@@ -139,14 +144,7 @@ export class Serving {
       clusters: this.#clusters.status(),
       connections: this.#connections.connections,
       streams: this.#connections.streams,
-      plugins: [...this.#pool.plugins].map((plugin) => ({
-        name: plugin.name,
-        module: plugin.module.digest,
-        alive: plugin.alive,
-        rebuilds: plugin.rebuilds,
-        memoryBytes: plugin.memoryBytes,
-        fault: plugin.lastFault?.message ?? '',
-      })),
+      plugins: [...this.#pool.plugins].map(pluginState),
     };
   }
 
@@ -166,6 +164,7 @@ export class Serving {
     await this.#connections.retire(graceMs, () => true);
     for (const { listeners } of this.#open.values()) for (const l of listeners) l.close();
     this.#clusters.close();
+    this.#pluginStats.close();
     this.sinks.close();
   }
 
@@ -259,4 +258,17 @@ export class Serving {
       status: rejection.status,
     });
   }
+}
+
+function pluginState(plugin: Plugin): PluginState {
+  const { name, rootId, vmId, module, failurePolicy, alive, rebuilds, refusals } = plugin;
+  return {
+    ...{ name, rootId, vmId, failurePolicy, alive, rebuilds, refusals },
+    module: module.digest,
+    abi: module.abi,
+    trusted: module.trusted,
+    streams: plugin.usage.streams,
+    memoryBytes: plugin.memoryBytes,
+    fault: plugin.lastFault?.message ?? '',
+  };
 }

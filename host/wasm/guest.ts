@@ -20,6 +20,7 @@ import { GuestMemory } from './guest-memory.ts';
 import type { VmLimits } from './limits.ts';
 import { type ModuleFault, moduleProblem } from './problems.ts';
 import { traceGuest } from './source/trace.ts';
+import { type PluginUsage, SAMPLE_EVERY } from './usage.ts';
 
 /** What a call into a guest returns once the VM is dead. No callback's own result is negative. */
 export const TRAPPED = -1;
@@ -48,6 +49,7 @@ export interface RootFrame extends Frame, QueueReader {
   readonly pluginName: string;
   /** What PLUGIN_CONFIGURATION shows. */
   readonly configuration: Uint8Array;
+  readonly usage: PluginUsage;
   setTickPeriod(periodMs: number): void;
   /** Starts a callout; its token, or a negative proxy-wasm status. */
   startCallout(call: HttpCall): number;
@@ -109,6 +111,9 @@ export class Guest {
   #guarded = false;
   #allocator: GuestFunction | null = null;
   #lastId = 0;
+  /** Callbacks until one is looked at; the first one is. */
+  #untilSample = 1;
+  #sinceSample = 0;
   /** What `proxy_set_effective_context` has chosen in place of `frame`. */
   #chosen: Frame | null = null;
   /** Whether the module can look for its contexts at all. */
@@ -325,6 +330,7 @@ export class Guest {
       // A callback inside another one's host call shares its fuel.
       if (this.#fuel !== null) this.#fuel.fill(frame, fuel);
     }
+    const began = outer === null && --this.#untilSample === 0 ? this.services.clock.now() : -1;
     let result: number | undefined = 0;
     try {
       result = callback(frame.id, a, b, c, d);
@@ -332,9 +338,19 @@ export class Guest {
       this.#died(error, name, fuel);
     }
     if (outer === null && this.#fuel !== null) this.#fuel.settle(frame);
+    if (began >= 0) this.#sample(frame, began);
     this.frame = outer;
     if (this.#chosen !== outerChosen) this.#chosen = outerChosen;
     return this.fault === null ? (result ?? 0) : TRAPPED;
+  }
+
+  /** One callback stands for those since the last one that was looked at. */
+  #sample(frame: Frame, began: number): void {
+    const ms = this.services.clock.now() - began;
+    const stood = this.#sinceSample;
+    this.#sinceSample = SAMPLE_EVERY;
+    this.#untilSample = SAMPLE_EVERY;
+    frame.root?.usage.sample(stood === 0 ? 1 : stood, ms, this.#fuel?.used ?? 0);
   }
 
   #letGo(): void {

@@ -43,3 +43,9 @@ function printable(text: string): string {
     return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
 }
+
+/** The kind of fault that a code stands for; `other` for codes of other folders. */
+export function faultOf(code: string): ModuleFault | 'other' {
+  const found = Object.entries(MODULE_CODES).find(([, known]) => known === code);
+  return found === undefined ? 'other' : (found[0] as ModuleFault);
+}

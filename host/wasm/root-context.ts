@@ -7,6 +7,7 @@ import { FUEL_UNLIMITED } from './fuel/tank.ts';
 import type { Guest } from './guest.ts';
 import { moduleProblem } from './problems.ts';
 import { StreamContext, type StreamOwner } from './stream-context.ts';
+import { PluginUsage } from './usage.ts';
 import type { Vm } from './vm.ts';
 
 /** One configured plugin in a VM. */
@@ -14,6 +15,8 @@ export interface RootConfig {
   readonly rootId: string;
   readonly pluginName: string;
   readonly pluginConfiguration: Uint8Array;
+  /** Where what it uses is counted; the owner's. */
+  readonly usage?: PluginUsage;
 }
 
 const WARN = 3;
@@ -33,6 +36,7 @@ export class RootContext implements StreamOwner {
   readonly effects: StreamEffects | null = null;
   readonly fuel = FUEL_UNLIMITED;
   configuration: Uint8Array;
+  readonly usage: PluginUsage;
   readonly #guest: Guest;
   readonly #pluginConfiguration: Uint8Array;
   readonly #callouts = new Map<number, CalloutHandle | null>();
@@ -50,6 +54,7 @@ export class RootContext implements StreamOwner {
     this.pluginName = config.pluginName;
     this.#pluginConfiguration = config.pluginConfiguration;
     this.configuration = config.pluginConfiguration;
+    this.usage = config.usage ?? new PluginUsage();
     this.id = guest.nextId();
   }
 
@@ -169,6 +174,7 @@ export class RootContext implements StreamOwner {
       this.#callouts.delete(token);
       return started < 0 ? started : -status.INTERNAL_FAILURE;
     }
+    this.usage.callouts++;
     if (this.#callouts.has(token)) this.#callouts.set(token, started);
     return token;
   }

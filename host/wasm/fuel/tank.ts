@@ -45,6 +45,11 @@ export class FuelTank {
     return this.#given;
   }
 
+  /** Units that the callback at hand has used. */
+  get used(): number {
+    return this.#given - Math.max(this.#gauge.value, 0);
+  }
+
   get exhausted(): boolean {
     return this.#gauge.value < 0;
   }
@@ -73,7 +78,7 @@ export class FuelTank {
   /** After the callback: what it used is gone from its request's account. */
   settle(account: FuelAccount): void {
     if (account.fuel === FUEL_UNLIMITED) return;
-    account.fuel -= this.#given - Math.max(this.#gauge.value, 0);
+    account.fuel -= this.used;
   }
 
   /** Pays for a host call; false where there is no fuel for it. */

@@ -57,10 +57,12 @@ const resources = new AsyncDisposableStack();
 const ports = new Map<Policy | 'bystander', number>();
 let origin: RecordingOrigin;
 let proxy: ProxyProcess;
+let adminPort: number;
 
 beforeAll(async () => {
   origin = resources.use(await RecordingOrigin.open({ answer: () => ({ body: 'answer' }) }));
-  const free = await freePorts(4);
+  const free = await freePorts(5);
+  adminPort = free[4]!;
   const listeners = POLICIES.map((failurePolicy, index) => {
     ports.set(failurePolicy, free[index]!);
     const filter = { name: `hostile-${index}`, file: '{{dir}}/hostile.wasm', failurePolicy };
@@ -76,7 +78,10 @@ beforeAll(async () => {
     { listenPort: free[3]!, upstreamPort: origin.port },
   ]);
   const files = { 'hostile.wasm': await compileGuest(HOSTILE) };
-  proxy = resources.use(await ProxyProcess.start({ config, ports: free, files }));
+  const address = { socket_address: { address: '127.0.0.1', port_value: adminPort } };
+  proxy = resources.use(
+    await ProxyProcess.start({ config: { ...config, admin: { address } }, ports: free, files }),
+  );
 });
 
 afterAll(() => resources.disposeAsync());
@@ -184,6 +189,20 @@ describe('a filter that never returns, or takes all it can get', () => {
 test("each fault is told once, by the filter's name and what it did", () => {
   expect(proxy.child.stderr).toMatch(/hostile-1.*unreachable/);
   expect(proxy.child.stderr).toMatch(/hostile-2.*fuel/);
+});
+
+test('the admin shows each plugin with its module, state and last fault', async () => {
+  const { text } = await fetchRaw(adminPort, 'GET /wasm?format=json HTTP/1.1', [
+    ['host', 'localhost'],
+  ]);
+  const { plugins } = JSON.parse(text.slice(text.indexOf('{')));
+  const own = plugins.filter(({ name }: { name: string }) => name.startsWith('hostile-'));
+  expect(own).toHaveLength(3);
+  for (const plugin of own) {
+    expect(plugin).toMatchObject({ trusted: false, module: expect.stringMatching(/^sha256:/) });
+    expect(plugin.reloads).toBeGreaterThan(0);
+    expect(plugin.last_fault).toMatch(/ in proxy_on_/);
+  }
 });
 
 /** Its text, or its bytes. */
