@@ -1,8 +1,9 @@
 import { ok, type Result } from '@lateen/sdk/base/result';
 import type { AddressClass } from './address-guard.ts';
-import { exchange, isPassing, isRedirect, shown, target } from './exchange.ts';
+import { exchange, isRedirect, shown, target } from './exchange.ts';
 import { type FetchLimits, tooLarge } from './limits.ts';
-import { FETCH_FAILED, FETCH_REFUSED, failed, TOO_LARGE } from './problem.ts';
+import { FETCH_FAILED, failed, TOO_LARGE } from './problem.ts';
+import { refusedBy } from './retry-after.ts';
 
 const REDIRECTS_MAX = 5;
 const ACCEPT = 'application/wasm, application/octet-stream, */*';
@@ -33,8 +34,7 @@ export async function fetchHttp(
       continue;
     }
     if (status === 200) return ok(body);
-    const code = isPassing(status) ? FETCH_FAILED : FETCH_REFUSED;
-    return failed(code, `${shown(at)} answers ${status}`);
+    return refusedBy(answer.value, `${shown(at)} answers ${status}`);
   }
   return failed(FETCH_FAILED, `${shown(at)} redirects more than ${REDIRECTS_MAX} times`);
 }

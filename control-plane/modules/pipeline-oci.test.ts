@@ -40,6 +40,23 @@ test('a registry in trouble is asked again in growing distance', async () => {
   expect(fixture.codes).toEqual(['LAT0401']);
 });
 
+test.each([
+  ['seconds', { 'retry-after': '120' }, 120_000],
+  ['a day', { 'retry-after': '86400' }, 600_000],
+  [
+    'a date',
+    { date: 'Thu, 01 Jan 2026 00:00:00 GMT', 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' },
+    60_000,
+  ],
+  ['a moment', { 'retry-after': '0' }, 500],
+  ['nonsense', { 'retry-after': 'soon' }, 500],
+])('a registry that asks us to wait %s is left alone as long', async (_, headers, delayMs) => {
+  await using registry = await ScriptedRegistry.open();
+  registry.on('*', (__, response) => response.writeHead(429, headers).end());
+  await fixture.take(pluginObject(`url: oci://${registry.host}/x:v1`));
+  expect(fixture.clock.nextDueMs).toBe(delayMs);
+});
+
 describe.skipIf(noRegistry !== undefined)(`plugins of a registry ${noRegistry ?? ''}`, () => {
   let registry: DockerRegistry;
   beforeAll(async () => {

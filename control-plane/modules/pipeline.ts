@@ -22,6 +22,7 @@ import {
 import { PullSecrets } from './pull-secret.ts';
 import type { LastGood } from './records.ts';
 import { restoreSource } from './restore.ts';
+import { retryAfterOf } from './retry-after.ts';
 
 const ATTEMPTS_MAX = 5;
 const BACKOFF_MS = 500;
@@ -333,7 +334,8 @@ export class ModulePipeline {
     if (FOUND_WANTING.has(problem.code)) newest.step = 'fetched';
     this.#options.log.write('warn', problem.message, { plugin: newest.source.key });
     if (PASSING.has(problem.code) && /^(https?|oci):/i.test(newest.source.url)) {
-      const delay = count < ATTEMPTS_MAX ? BACKOFF_MS * 2 ** (count - 1) : SLOW_RETRY_MS;
+      const backoff = count < ATTEMPTS_MAX ? BACKOFF_MS * 2 ** (count - 1) : SLOW_RETRY_MS;
+      const delay = Math.max(backoff, retryAfterOf(problem));
       plugin.retry = this.#options.clock.setTimer(delay, () => this.#attempt(plugin, count + 1));
     }
     this.#options.onChange();

@@ -1,8 +1,9 @@
 import { isJsonObject } from '@lateen/sdk/base/json';
 import { ok, type Result } from '@lateen/sdk/base/result';
 import { sha256 } from '../digest.ts';
-import { isPassing, shown } from '../exchange.ts';
-import { DIGEST_MISMATCH, FETCH_FAILED, FETCH_REFUSED, failed, TOO_LARGE } from '../problem.ts';
+import { shown } from '../exchange.ts';
+import { DIGEST_MISMATCH, failed, TOO_LARGE } from '../problem.ts';
+import { refusedBy } from '../retry-after.ts';
 import {
   type Descriptor,
   type Image,
@@ -82,8 +83,7 @@ export async function readTags(session: RegistrySession): Promise<readonly strin
 
 /** An answer that is none of those that mean something here. */
 export function unexpected<T>(reply: Reply): Result<T> {
-  const code = isPassing(reply.status) ? FETCH_FAILED : FETCH_REFUSED;
-  return failed(code, `${shown(reply.url)} answers ${reply.status}${reason(reply)}`);
+  return refusedBy(reply, `${shown(reply.url)} answers ${reply.status}${reason(reply)}`);
 }
 
 /** What the registry says in its own words, if they are such as can be shown. */

@@ -3,13 +3,8 @@ import { ok, type Result } from '@lateen/sdk/base/result';
 import type { AddressClass } from '../address-guard.ts';
 import { type Classify, exchange, isPassing, shown, target } from '../exchange.ts';
 import type { FetchLimits } from '../limits.ts';
-import {
-  ADDRESS_REFUSED,
-  CREDENTIALS_INVALID,
-  FETCH_FAILED,
-  FETCH_REFUSED,
-  failed,
-} from '../problem.ts';
+import { ADDRESS_REFUSED, CREDENTIALS_INVALID, FETCH_REFUSED, failed } from '../problem.ts';
+import { refusedBy } from '../retry-after.ts';
 import type { Challenge } from './challenge.ts';
 import { basic, type Credential } from './credentials.ts';
 
@@ -54,7 +49,7 @@ export async function fetchToken(wanted: TokenRequest): Promise<Result<string>> 
   if (!answer.ok) return answer.error.code === ADDRESS_REFUSED ? inside(realm.value) : answer;
   const { status, body } = answer.value;
   if (status === 200) return tokenOf(body, realm.value);
-  if (isPassing(status)) return failed(FETCH_FAILED, `${shown(realm.value)} answers ${status}`);
+  if (isPassing(status)) return refusedBy(answer.value, `${shown(realm.value)} answers ${status}`);
   const why = credential === undefined ? 'gives no token without credentials' : 'gives no token';
   return failed(
     CREDENTIALS_INVALID,

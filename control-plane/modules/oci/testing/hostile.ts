@@ -9,8 +9,8 @@ export const LIMITS = {
   moduleBytesMax: 100_000,
   unpackedBytesMax: 200_000,
   manifestBytesMax: 50_000,
-  timeoutMs: 1_000,
-  attemptTimeoutMs: 5_000,
+  timeoutMs: 10_000,
+  attemptTimeoutMs: 30_000,
 };
 
 /** 127.0.0.2 stands for an address on the Internet. */

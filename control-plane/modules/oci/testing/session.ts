@@ -27,7 +27,7 @@ export function sessionFor(text: string, options: TestSessionOptions = {}): Test
   const reference = must(parseReference(text));
   const session = openSession(
     reference,
-    { limits: { ...FETCH_LIMITS, timeoutMs: 5_000 }, insecureRegistries: [], ...policy },
+    { limits: { ...FETCH_LIMITS, timeoutMs: 10_000 }, insecureRegistries: [], ...policy },
     { docker: dockerFor(reference.registry, login), actions, signal: new AbortController().signal },
   );
   return { session, reference };
