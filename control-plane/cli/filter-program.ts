@@ -24,9 +24,12 @@ function addSharing(filter: Command, io: Io, done: Done): void {
     .description('put a module into a registry, for Lateen, Istio and others')
     .argument('<file>', 'the module')
     .argument('<reference>', 'where to: registry/repository:tag')
-    .option('--schema <path>', 'JSON schema of its configuration; default: FILE.schema.json')
-    .option('--readme <path>', 'what it is for; default: FILE.md')
-    .option('--source-map <path>', 'default: FILE.wasm.map')
+    .option(
+      '--schema <path>',
+      'JSON schema of its configuration; default: NAME.schema.json beside NAME.wasm',
+    )
+    .option('--readme <path>', 'what it is for; default: NAME.md')
+    .option('--source-map <path>', 'default: NAME.wasm.map')
     .option(
       '--annotation <name=value...>',
       'for the image, e.g. org.opencontainers.image.source=URL',

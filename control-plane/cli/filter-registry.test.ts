@@ -101,6 +101,7 @@ describe.skipIf(noRegistry !== undefined)(`with a real registry ${noRegistry ?? 
   ])('%s is refused with the reason', async (_, args, why) => {
     const refused = await filter(args.map((arg) => arg.replace('HOST', registry.host)));
     expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^lateen error LAT\d{4} /m);
     expect(refused.stderr).toContain(why);
   });
 });

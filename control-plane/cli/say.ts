@@ -19,7 +19,10 @@ export function paintProblem(problem: Problem, io: Io): string {
 
 /** A command that cannot go on: says why, and is the exit code. */
 export function giveUp(problem: Problem, io: Io): number {
-  sayProblems([problem], io);
+  const { file, resource } = problem.origin;
+  const placed = file !== undefined || resource !== undefined;
+  const origin = placed ? problem.origin : { ...problem.origin, resource: 'lateen' };
+  sayProblems([{ ...problem, origin }], io);
   return EXIT_FAILED;
 }
 

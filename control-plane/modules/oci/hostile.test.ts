@@ -74,7 +74,7 @@ describe('what a registry sends', () => {
     const limits = { ...LIMITS, timeoutMs: 500 };
     registry.layer({ mediaType: WASM, bytes: MODULE }, (_, response) => {
       response.write('\0');
-      const timer = setInterval(() => response.write('a'), 100);
+      const timer = setInterval(() => response.write('a'), 200);
       response.on('close', () => clearInterval(timer));
     });
     expect(await pullFrom(registry, { limits })).toMatchObject(refusal('LAT0401'));
