@@ -18,6 +18,9 @@ export type FetchModule = (
   source: Extract<CodeSource, { kind: 'remote' }>,
 ) => Promise<Result<Uint8Array>>;
 
+/** Modules that are kept although nobody needs them at present. */
+const IDLE_MAX = 4;
+
 /** Compiled modules of the process, by key: bundled ones, and those that filters brought. */
 export class ModuleLibrary {
   readonly #fetch: FetchModule;
@@ -33,6 +36,15 @@ export class ModuleLibrary {
 
   get(key: string): CompiledModule | undefined {
     return this.#compiled.get(key);
+  }
+
+  /** Forgets modules that filters brought, but for those that are needed and a few more. */
+  keep(needed: ReadonlySet<string>): void {
+    const idle = [...this.#compiled].filter(([key, module]) => !module.trusted && !needed.has(key));
+    // The oldest first: a change that is taken back finds its module still there.
+    for (const [key] of idle.slice(0, Math.max(0, idle.length - IDLE_MAX))) {
+      this.#compiled.delete(key);
+    }
   }
 
   /** Compiles the bundled modules; they are trusted and run without fuel. */

@@ -95,7 +95,8 @@ class RunningProxy implements ProxyProcess {
       fileFlushIntervalMs: flags.fileFlushIntervalMs,
       drainTimeMs: flags.drainTimeMs,
       ...(flags.logPath === undefined ? {} : { logPath: flags.logPath }),
-      module: (digest) => parts.library.get(digest),
+      module: (key) => parts.library.get(key),
+      keepModules: (keys) => parts.library.keep(keys),
     });
     this.#configuration = new Configuration({
       bootstrap,

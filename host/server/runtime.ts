@@ -18,6 +18,7 @@ import { inside } from '../stream/field-place.ts';
 import { parseHcm } from '../stream/hcm-config.ts';
 import { LiveService } from './live-service.ts';
 import type { ChainMessage, ChangeMessage, ListenerMessage } from './messages.ts';
+import { modulesOf } from './plugin-specs.ts';
 
 /** A listener as this thread serves it. */
 export interface LiveListener {
@@ -107,6 +108,8 @@ export class Runtime {
       (known === undefined ? opened : changed).push(live);
     }
     this.#routes = change.routes;
+    const messages = [...this.#listeners.values()].map((live) => live.message);
+    this.#pool.keepModules(modulesOf(messages, this.#routes.values()));
     return { opened, changed, closed };
   }
 

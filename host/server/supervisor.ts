@@ -3,7 +3,6 @@ import type { Log } from '@lateen/sdk/base/log';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { ResourceChange, TypeChange } from '../config/resources.ts';
-import type { PluginSpec } from '../filter/plugin-pool.ts';
 import type { LogThresholds } from '../observe/log.ts';
 import type { MetricHub } from '../observe/metric-hub.ts';
 import type { RouteMessage } from '../stream/build-service.ts';
@@ -11,6 +10,7 @@ import type { CompiledModule } from '../wasm/compiled-module.ts';
 import { openCanary } from './canary.ts';
 import { type BoundAddress, ListenSockets } from './listen-sockets.ts';
 import type { ChangeMessage, ListenerMessage, WorkerState } from './messages.ts';
+import { modulesOf, specsOf } from './plugin-specs.ts';
 import { type Prepared, prepareChange } from './prepare.ts';
 import { ProcessShare } from './process-share.ts';
 import type { Resolver } from './resolver.ts';
@@ -28,8 +28,10 @@ export interface SupervisorOptions {
   readonly logPath?: string;
   readonly fileFlushIntervalMs: number;
   readonly drainTimeMs: number;
-  /** Modules by digest, bundled ones and those that the resolver has fetched. */
-  readonly module: (digest: string) => CompiledModule | undefined;
+  /** Modules by key, bundled ones and those that the resolver has fetched. */
+  readonly module: (key: string) => CompiledModule | undefined;
+  /** All others that the resolver has fetched may go. */
+  readonly keepModules: (keys: ReadonlySet<string>) => void;
 }
 
 /** How a change went: warnings where it took effect, problems where nothing changed. */
@@ -78,7 +80,7 @@ export class Supervisor {
   }
 
   apply(change: ResourceChange): Promise<Applied> {
-    const applied = this.#tail.then(() => this.#apply(change));
+    const applied = this.#tail.then(() => this.#apply(change)).finally(() => this.#tidy());
     this.#tail = applied.catch(() => undefined);
     return applied;
   }
@@ -145,6 +147,11 @@ export class Supervisor {
     }
     const problems = await this.#commit(id, rehearsed.value, message);
     return ok([...rehearsed.value.problems, ...problems]);
+  }
+
+  /** Modules that nobody needs any more may go, also those of a change that was refused. */
+  #tidy(): void {
+    this.#options.keepModules(modulesOf(this.#listeners.values(), this.#routes.values()));
   }
 
   async #prepareWorkers(id: number, message: ChangeMessage): Promise<readonly Problem[]> {
@@ -214,8 +221,8 @@ export class Supervisor {
     listeners: readonly ListenerMessage[],
     routes: readonly RouteMessage[],
   ): readonly CompiledModule[] {
-    const digests = new Set(specsOf(listeners, routes).map((spec) => spec.module));
-    return [...digests].map(this.#options.module).filter((module) => module !== undefined);
+    const keys = [...modulesOf(listeners, routes)];
+    return keys.map(this.#options.module).filter((module) => module !== undefined);
   }
 
   #remember(message: ChangeMessage): void {
@@ -286,23 +293,4 @@ export class Supervisor {
       assignments: [...this.#assignments.values()],
     };
   }
-}
-
-/** Every plugin that the messages name. */
-function specsOf(
-  listeners: Iterable<ListenerMessage>,
-  routes: Iterable<RouteMessage>,
-): readonly PluginSpec[] {
-  const specs: PluginSpec[] = [];
-  const addRoutes = (message: RouteMessage | null) => {
-    for (const part of message?.parts ?? []) specs.push(part.companion);
-  };
-  for (const listener of listeners) {
-    for (const chain of listener.chains) {
-      specs.push(...chain.loggers, ...chain.filters.map((filter) => filter.plugin));
-      addRoutes(chain.routes);
-    }
-  }
-  for (const route of routes) addRoutes(route);
-  return specs;
 }
