@@ -337,7 +337,6 @@ export class Guest {
     } catch (error) {
       this.#died(error, name, fuel);
     }
-    if (outer === null && this.#fuel !== null) this.#fuel.settle(frame);
     if (began >= 0) this.#sample(frame, began);
     this.frame = outer;
     if (this.#chosen !== outerChosen) this.#chosen = outerChosen;

@@ -9,7 +9,7 @@ import {
 import type { CompiledModule } from './compiled-module.ts';
 import type { VmServices } from './effects.ts';
 import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from './fuel/reserved.ts';
-import { FuelTank } from './fuel/tank.ts';
+import { type ExchangeFuel, FuelTank } from './fuel/tank.ts';
 import { Guest, type VmOptions } from './guest.ts';
 import { buildImports } from './imports/build-imports.ts';
 import { moduleProblem } from './problems.ts';
@@ -102,7 +102,7 @@ export class Vm {
 /** The kinds of these exports were checked before the module was compiled. */
 function bindExports(guest: Guest, exports: WebAssembly.Exports): void {
   const allocator = exports['proxy_on_memory_allocate'] ?? exports['malloc'];
-  const fuel = exports[FUEL_EXPORT] as WebAssembly.Global | undefined;
+  const fuel = exports[FUEL_EXPORT] as ExchangeFuel | undefined;
   const growth = exports[GROWTH_EXPORT] as WebAssembly.Global | undefined;
   guest.bind({
     memory: exports['memory'] as WebAssembly.Memory,

@@ -1,4 +1,4 @@
-/** Exports that the fuel pass adds; a module that has them already is refused. */
+/** What the fuel pass exports; a module that has them already is refused. Here: exchanges the fuel. */
 export const FUEL_EXPORT = 'lateen.fuel';
 /** The function of the start section, called by the host once the memory can be reached. */
 export const START_EXPORT = 'lateen.start';

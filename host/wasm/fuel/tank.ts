@@ -1,11 +1,12 @@
-/** A WebAssembly.Global of 32 bits, as the fuel pass exports it. */
-interface Gauge {
-  value: number;
-}
+/** Takes the fuel that is left out of the guest and puts other fuel in. */
+export type ExchangeFuel = (fuel: number) => number;
 
 /** What a callback's fuel is taken from: the request's, or none but its own. */
 export interface FuelAccount {
-  /** Units left; FUEL_UNLIMITED where only the single callback has a limit. */
+  /**
+   * Units left, as of the callback before the last; FUEL_UNLIMITED where only the single callback
+   * has a limit.
+   */
   fuel: number;
 }
 
@@ -27,16 +28,24 @@ const EXHAUSTED = -1;
 /** Host calls that are remembered, a power of two. */
 const CALLS_KEPT = 16;
 
-/** The fuel of a guest that nobody vouches for, and its last host calls. */
+/**
+ * The fuel of a guest that nobody vouches for, and its last host calls. What host calls cost is
+ * kept here and taken out of the guest in larger pieces; what a callback has left is looked at
+ * when the next one begins.
+ */
 export class FuelTank {
-  readonly #gauge: Gauge;
-  readonly #growthRefused: Gauge;
+  readonly #exchange: ExchangeFuel;
+  readonly #growthRefused: { readonly value: number };
   readonly #calls: string[] = new Array<string>(CALLS_KEPT).fill('');
   #callCount = 0;
   #given = 0;
+  /** What host calls cost since it was last taken out of the guest. */
+  #debt = 0;
+  #debtMax = 0;
+  #account: FuelAccount = { fuel: FUEL_UNLIMITED };
 
-  constructor(gauge: Gauge, growthRefused: Gauge) {
-    this.#gauge = gauge;
+  constructor(exchange: ExchangeFuel, growthRefused: { readonly value: number }) {
+    this.#exchange = exchange;
     this.#growthRefused = growthRefused;
   }
 
@@ -45,13 +54,17 @@ export class FuelTank {
     return this.#given;
   }
 
-  /** Units that the callback at hand has used. */
+  /** Units that the callback at hand has used; looks into the guest. */
   get used(): number {
-    return this.#given - Math.max(this.#gauge.value, 0);
+    const left = this.#exchange(EXHAUSTED);
+    this.#exchange(left);
+    return this.#usedBy(left);
   }
 
   get exhausted(): boolean {
-    return this.#gauge.value < 0;
+    const left = this.#exchange(EXHAUSTED);
+    this.#exchange(left);
+    return left < 0;
   }
 
   /** Whether a memory.grow of the guest ever failed at the limit. */
@@ -69,16 +82,21 @@ export class FuelTank {
 
   /** Before a callback, with at most so many units. */
   fill(account: FuelAccount, most: number): void {
-    const given = Math.min(account.fuel, most);
+    const before = this.#account;
+    let given = Math.min(account.fuel, most);
+    const left = this.#exchange(given);
+    if (before.fuel !== FUEL_UNLIMITED) {
+      before.fuel -= this.#usedBy(left);
+      if (account === before && account.fuel < given) {
+        given = Math.max(account.fuel, 0);
+        this.#exchange(given);
+      }
+    }
+    this.#account = account;
     this.#given = given;
-    this.#gauge.value = given;
+    this.#debt = 0;
+    this.#debtMax = given >> 4;
     this.#callCount = 0;
-  }
-
-  /** After the callback: what it used is gone from its request's account. */
-  settle(account: FuelAccount): void {
-    if (account.fuel === FUEL_UNLIMITED) return;
-    account.fuel -= this.used;
   }
 
   /** Pays for a host call; false where there is no fuel for it. */
@@ -99,13 +117,28 @@ export class FuelTank {
 
   /** The guest traps at its next check. */
   empty(): void {
-    this.#gauge.value = EXHAUSTED;
+    this.#exchange(EXHAUSTED);
+  }
+
+  #usedBy(left: number): number {
+    return this.#given - Math.max(left, 0) + this.#debt;
   }
 
   #take(units: number): boolean {
-    const left = this.#gauge.value - units;
-    this.#gauge.value = left < 0 ? EXHAUSTED : left;
-    return left >= 0;
+    this.#debt += units;
+    return this.#debt <= this.#debtMax || this.#settleDebt();
+  }
+
+  #settleDebt(): boolean {
+    const left = this.#exchange(EXHAUSTED) - this.#debt;
+    this.#debt = 0;
+    if (left < 0) {
+      // Once it is gone, no other call is served.
+      this.#debtMax = -1;
+      return false;
+    }
+    this.#exchange(left);
+    return true;
   }
 }
 
