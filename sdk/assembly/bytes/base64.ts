@@ -43,6 +43,17 @@ export function encodeBase64(bytes: Bytes, out: Bytes): void {
   out.point(target, size);
 }
 
+/** Points `out` to the alphabet of URLs and tokens (RFC 4648, 5), without padding. */
+export function encodeBase64Url(bytes: Bytes, out: Bytes): void {
+  encodeBase64(bytes, out);
+  while (out.size > 0 && out.byte(out.size - 1) === PAD) out.size--;
+  for (let i = 0; i < out.size; i++) {
+    const byte = out.byte(i);
+    if (byte === 0x2b) store<u8>(out.pointer + i, 0x2d);
+    else if (byte === 0x2f) store<u8>(out.pointer + i, 0x5f);
+  }
+}
+
 function sextetOf(byte: u8): i32 {
   if (byte >= 0x41 && byte <= 0x5a) return byte - 0x41;
   if (byte >= 0x61 && byte <= 0x7a) return byte - 0x61 + 26;

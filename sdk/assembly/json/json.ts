@@ -1,3 +1,4 @@
+import { Bytes } from '../bytes/bytes';
 import { decodeInteger, decodeNumber } from './json-number';
 import { JsonScanner } from './json-scanner';
 import { decodeText, isText } from './json-text';
@@ -21,7 +22,7 @@ export class Json {
   /** The next member or element. */
   next: Json | null = null;
   /** Keeps the text alive. */
-  private source: ArrayBuffer | null;
+  private owner: ArrayBuffer | null;
   private readonly start: usize;
   private readonly end: usize;
   private nameStart: usize = 0;
@@ -31,8 +32,8 @@ export class Json {
   private list: Array<Json> | null = null;
   private names: Array<string> | null = null;
 
-  constructor(source: ArrayBuffer | null, start: usize, end: usize) {
-    this.source = source;
+  constructor(owner: ArrayBuffer | null, start: usize, end: usize) {
+    this.owner = owner;
     this.start = start;
     this.end = end;
     this.kind = kindOf(start, end);
@@ -60,6 +61,16 @@ export class Json {
 
   get text(): string {
     return this.kind === JSON_STRING ? decodeText(this.start + 1, this.end - 1) : '';
+  }
+
+  /** Points `out` to the value's own text; valid while the value lives. */
+  source(out: Bytes): Bytes {
+    return out.point(this.start, <i32>(this.end - this.start));
+  }
+
+  /** The value's own text. */
+  toString(): string {
+    return this.source(new Bytes()).toString();
   }
 
   /** The first member or element; `next` leads on. */
@@ -139,7 +150,7 @@ export class Json {
     scanner.skipBlanks();
     const start = scanner.at;
     scanner.skipValue();
-    const child = new Json(this.source, start, scanner.at);
+    const child = new Json(this.owner, start, scanner.at);
     child.nameStart = nameStart;
     child.nameEnd = nameEnd;
     return child;
