@@ -4,6 +4,7 @@ import { limitField } from '@lateen/sdk/xds/plugin-limits';
 import type { VmLimits } from './limits.ts';
 
 const ERROR = 4;
+const WARN = 3;
 const INFO = 2;
 const ERRORS_KEPT = 2;
 
@@ -21,6 +22,8 @@ export class GuestLog {
   #secondBegan = Number.NEGATIVE_INFINITY;
   #linesInSecond = 0;
   #dropped = 0;
+  #toldLimit = '';
+  #toldAt = 0;
   readonly #partial = ['', ''];
   #errors: string[] = [];
 
@@ -50,6 +53,15 @@ export class GuestLog {
 
   forgetErrors(): void {
     if (this.#errors.length > 0) this.#errors = [];
+  }
+
+  /** That a limit was reached: once a second, so that the module's own lines have room. */
+  tellLimit(text: string, speaker?: string): void {
+    const now = this.#clock.now();
+    if (text === this.#toldLimit && now - this.#toldAt < 1000) return;
+    this.#toldLimit = text;
+    this.#toldAt = now;
+    this.write(WARN, text, speaker);
   }
 
   /** `speaker` where no callback of the plugin runs. */

@@ -66,7 +66,6 @@ export const STARTING = 1;
 export const ALLOCATING = 2;
 export type Phase = typeof RUNNING | typeof STARTING | typeof ALLOCATING;
 
-const WARN = 3;
 /** Reading JSON of some size takes about this much for each byte, in any language. */
 const CONFIGURATION_BYTE_FUEL = 200;
 
@@ -305,7 +304,7 @@ export class Guest {
   /** The result of a call on what is shared; says in the log which limit was reached. */
   answerShared(result: number, refusal: string): number {
     if (result !== OK && refusal !== '') {
-      this.log.write(WARN, `shared data of VM id "${this.options.vmId}": ${refusal}`);
+      this.log.tellLimit(`shared data of VM id "${this.options.vmId}": ${refusal}`);
     }
     return result;
   }

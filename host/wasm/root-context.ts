@@ -19,8 +19,6 @@ export interface RootConfig {
   readonly usage?: PluginUsage;
 }
 
-const WARN = 3;
-
 /** What setTimeout can hold; longer periods fire at once there. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -120,9 +118,9 @@ export class RootContext implements StreamOwner {
     return this.#streams;
   }
 
-  /** A line about the plugin among the module's own, and limited like them. */
+  /** Says that a limit was reached, once a second. */
   warn(message: string): void {
-    this.#guest.log.write(WARN, message, this.pluginName);
+    this.#guest.log.tellLimit(message, this.pluginName);
   }
 
   openStream(effects: StreamEffects): StreamContext {
