@@ -1,5 +1,7 @@
+import { systemClock } from '@lateen/sdk/base/clock';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import { runInSlices, type Steps } from '../observe/steps.ts';
 import type { Assignment } from '../upstream/assignment.ts';
 import { parseAssignment } from '../upstream/assignment.ts';
 import { type ClusterConfig, parseCluster } from '../upstream/cluster-config.ts';
@@ -16,10 +18,10 @@ export interface Prepared {
 }
 
 /** Parses the clusters and prepares the services of a change; whole or not at all. */
-export function prepareChange(
+export function* prepareChange(
   message: ChangeMessage,
   runtime: Runtime,
-): Result<Prepared, readonly Problem[]> {
+): Steps<Result<Prepared, readonly Problem[]>> {
   const problems: Problem[] = [];
   const clusters: ClusterConfig[] = [];
   const assignments: Assignment[] = [];
@@ -34,7 +36,7 @@ export function prepareChange(
     if (parsed.value !== null) assignments.push(parsed.value);
   }
   if (hasErrors(problems)) return fail(problems);
-  const services = runtime.prepare(message);
+  const services = yield* runtime.prepare(message);
   if (!services.ok) return fail([...problems, ...services.error]);
   const removedClusters = message.removedClusters;
   return ok({
@@ -42,4 +44,12 @@ export function prepareChange(
     clusters: { clusters, removedClusters, assignments },
     problems: [...problems, ...services.value.problems],
   });
+}
+
+/** How long preparing may keep requests waiting at a time; a single configuration may take longer. */
+const SLICE_MS = 5;
+
+/** Preparing while the thread goes on serving. */
+export function inSlices<T>(steps: Steps<T>): Promise<T> {
+  return runInSlices(steps, systemClock, SLICE_MS);
 }

@@ -5,6 +5,7 @@ import { openRegistry } from '@lateen/sdk/xds/registry';
 import { beforeAll, expect, test } from 'vitest';
 import { compileModuleSource } from '../../test/kit/assembly.ts';
 import { PluginPool } from '../filter/plugin-pool.ts';
+import { runAtOnce } from '../observe/steps.ts';
 import { MemoryMetrics, MemorySinks } from '../testing/memory-services.ts';
 import { DEFAULT_MODULE_LIMITS } from '../wasm/limits.ts';
 import { type CompiledModule, compileModule } from '../wasm/module.ts';
@@ -125,7 +126,7 @@ async function change(
 }
 
 function commit(parts: Parts, message: ChangeMessage) {
-  const prepared = parts.runtime.prepare(message);
+  const prepared = runAtOnce(parts.runtime.prepare(message));
   if (!prepared.ok) throw new Error(prepared.error[0].message);
   return parts.runtime.commit(prepared.value);
 }
@@ -155,7 +156,9 @@ test('a module that refuses its configuration leaves everything as it was', asyn
   const parts = openParts();
   commit(parts, await change(parts, { listeners: [listener('l')], routes: [routes('one')] }));
   const before = current(parts);
-  const refused = parts.runtime.prepare(await change(parts, { routes: [routes('refuse')] }));
+  const refused = runAtOnce(
+    parts.runtime.prepare(await change(parts, { routes: [routes('refuse')] })),
+  );
   expect(refused.ok).toBe(false);
   expect(current(parts)).toBe(before);
   expect([...parts.pool.plugins].length).toBe(1);
@@ -164,7 +167,7 @@ test('a module that refuses its configuration leaves everything as it was', asyn
 test('a change that is discarded leaves no plugin behind', async () => {
   const parts = openParts();
   const message = await change(parts, { listeners: [listener('l')], routes: [routes('one')] });
-  const prepared = parts.runtime.prepare(message);
+  const prepared = runAtOnce(parts.runtime.prepare(message));
   if (prepared.ok) parts.runtime.discard(prepared.value);
   expect([...parts.pool.plugins].length).toBe(0);
   expect(parts.runtime.listeners.size).toBe(0);

@@ -8,6 +8,7 @@ import {
   type ListenerConfig,
   parseListener,
 } from '../net/listener-config.ts';
+import type { Steps } from '../observe/steps.ts';
 import {
   buildService,
   type RouteMessage,
@@ -63,7 +64,8 @@ export class Runtime {
     return this.#listeners;
   }
 
-  prepare(message: ChangeMessage): Result<PreparedChange, readonly Problem[]> {
+  /** Nothing that serves is touched, so what else this thread does may go on between the steps. */
+  *prepare(message: ChangeMessage): Steps<Result<PreparedChange, readonly Problem[]>> {
     for (const module of message.modules) this.#pool.addModule(module);
     const routes = new Map(this.#routes);
     for (const name of message.removedRoutes) routes.delete(name);
@@ -71,7 +73,7 @@ export class Runtime {
     const prepared: PreparedListener[] = [];
     const problems: Problem[] = [];
     for (const listener of this.#affected(message)) {
-      const built = this.#prepareListener(listener, routes, problems);
+      const built = yield* this.#prepareListener(listener, routes, problems);
       if (built.ok) prepared.push(built.value);
       else problems.push(...built.error);
     }
@@ -145,11 +147,11 @@ export class Runtime {
     return [...message.listeners, ...others];
   }
 
-  #prepareListener(
+  *#prepareListener(
     message: ListenerMessage,
     routes: ReadonlyMap<string, RouteMessage>,
     warnings: Problem[],
-  ): Result<PreparedListener, readonly Problem[]> {
+  ): Steps<Result<PreparedListener, readonly Problem[]>> {
     const parsed = parseListener(message.json);
     const config = parsed.value;
     if (config === null) return fail(parsed.problems);
@@ -157,7 +159,8 @@ export class Runtime {
     const leases = new Map<string, ServiceLease>();
     const chains = chainsOf(config);
     for (const [place, chain] of message.chains.entries()) {
-      const built = this.#buildChain(chain, planFacts(config, chains[place]), routes, warnings);
+      const facts = planFacts(config, chains[place]);
+      const built = yield* this.#buildChain(chain, facts, routes, warnings);
       if (built.ok) {
         leases.set(chainKey(chains[place]), built.value);
         continue;
@@ -168,12 +171,12 @@ export class Runtime {
     return ok({ message, config, leases });
   }
 
-  #buildChain(
+  *#buildChain(
     chain: ChainMessage,
     facts: Pick<ServicePlan, 'listener' | 'bufferBytesMax' | 'place'>,
     routes: ReadonlyMap<string, RouteMessage>,
     warnings: Problem[],
-  ): Result<ServiceLease, readonly Problem[]> {
+  ): Steps<Result<ServiceLease, readonly Problem[]>> {
     const { place } = facts;
     const parsed = parseHcm(chain.hcm, place.resource, place.path);
     if (hasErrors(parsed.problems)) return fail(parsed.problems);
@@ -189,7 +192,7 @@ export class Runtime {
         rdsName === null ? inside(place, 'routeConfig') : { resource: rdsName, path: '' },
       ...facts,
     };
-    const built = buildService(plan, this.#pool);
+    const built = yield* buildService(plan, this.#pool);
     return built.ok ? built : fail([built.error]);
   }
 }

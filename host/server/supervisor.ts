@@ -11,7 +11,7 @@ import { openCanary } from './canary.ts';
 import { type BoundAddress, ListenSockets } from './listen-sockets.ts';
 import type { ChangeMessage, ListenerMessage, WorkerState } from './messages.ts';
 import { modulesOf, specsOf } from './plugin-specs.ts';
-import { type Prepared, prepareChange } from './prepare.ts';
+import { inSlices, type Prepared, prepareChange } from './prepare.ts';
 import { ProcessShare } from './process-share.ts';
 import type { Resolver } from './resolver.ts';
 import type { Runtime } from './runtime.ts';
@@ -89,7 +89,7 @@ export class Supervisor {
   async rehearse(change: ResourceChange): Promise<Applied> {
     const resolved = await this.#resolve(change);
     if (!resolved.ok) return resolved;
-    const rehearsed = prepareChange(resolved.value, this.#canary);
+    const rehearsed = await inSlices(prepareChange(resolved.value, this.#canary));
     if (!rehearsed.ok) return rehearsed;
     this.#canary.discard(rehearsed.value.services);
     return ok(rehearsed.value.problems);
@@ -131,7 +131,7 @@ export class Supervisor {
     const resolved = await this.#resolve(change);
     if (!resolved.ok) return resolved;
     const message = resolved.value;
-    const rehearsed = prepareChange(message, this.#canary);
+    const rehearsed = await inSlices(prepareChange(message, this.#canary));
     if (!rehearsed.ok) return rehearsed;
     const bound = this.#sockets.bind(message.listeners);
     if (!bound.ok) {

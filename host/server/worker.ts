@@ -4,7 +4,7 @@ import { type LeveledLog, type LogThresholds, openLog } from '../observe/log.ts'
 import { type MetricsMessage, ThreadMetrics } from '../observe/thread-metrics.ts';
 import type { SharedMemory } from '../wasm/shared/shared-store.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
-import { type Prepared, prepareChange } from './prepare.ts';
+import { inSlices, type Prepared, prepareChange } from './prepare.ts';
 import { openWorkerStore } from './process-share.ts';
 import { Serving } from './serving.ts';
 
@@ -50,7 +50,7 @@ class WorkerThread {
   async receive(message: ToWorker): Promise<void> {
     switch (message.kind) {
       case 'prepare':
-        this.#prepare(message);
+        await this.#prepare(message);
         return;
       case 'commit':
         await this.#commit(message);
@@ -81,8 +81,8 @@ class WorkerThread {
     }
   }
 
-  #prepare({ change, message }: Extract<ToWorker, { kind: 'prepare' }>): void {
-    const prepared = prepareChange(message, this.#serving.runtime);
+  async #prepare({ change, message }: Extract<ToWorker, { kind: 'prepare' }>): Promise<void> {
+    const prepared = await inSlices(prepareChange(message, this.#serving.runtime));
     if (prepared.ok) this.#prepared.set(change, prepared.value);
     const problems = prepared.ok ? prepared.value.problems : prepared.error;
     this.#post({ kind: 'prepared', change, problems });

@@ -4,6 +4,7 @@ import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import type { Plugin } from '../filter/plugin.ts';
 import type { PluginPool, PluginSpec } from '../filter/plugin-pool.ts';
+import type { Steps } from '../observe/steps.ts';
 import { type FieldPlace, inside, problemWithin } from './field-place.ts';
 import type { HcmConfig } from './hcm-config.ts';
 import { objectAt, type RouteTable, routeEntry, type ScopedConfig } from './route-table.ts';
@@ -63,11 +64,12 @@ export interface ServiceLease {
 
 /**
  * Opens the plugins of a connection manager and hands each its configuration. Whole or not at all:
- * on the first refusal everything leased so far is given back.
+ * on the first refusal everything leased so far is given back. A step is one configuration handed to
+ * one module.
  */
-export function buildService(plan: ServicePlan, pool: PluginPool): Result<ServiceLease> {
+export function* buildService(plan: ServicePlan, pool: PluginPool): Steps<Result<ServiceLease>> {
   const builder = new ServiceBuilder(plan, pool);
-  const built = builder.build();
+  const built = yield* builder.build();
   if (built.ok) return ok({ service: built.value, release: () => builder.release() });
   builder.release();
   return built;
@@ -88,12 +90,13 @@ class ServiceBuilder {
     this.#pool = pool;
   }
 
-  build(): Result<HttpService> {
+  *build(): Steps<Result<HttpService>> {
     const { filters, loggers, hcm, listener, bufferBytesMax } = this.#plan;
     const logging: Plugin[] = [];
     for (const filter of filters) {
       const plugin = this.#lease(filter.plugin);
       if (!plugin.ok) return filter.path === null ? plugin : this.#refused(plugin, filter.path);
+      yield;
       this.#byName.set(filter.name, plugin.value);
       if (plugin.value.onlyLogs) logging.push(plugin.value);
       else this.#plugins.push(plugin.value);
@@ -105,7 +108,7 @@ class ServiceBuilder {
     }
     const roadLength = this.#plugins.length;
     const routerAt = this.#plugins.findIndex((plugin) => plugin.has.onRoute);
-    const routes = this.#buildRoutes(routerAt);
+    const routes = yield* this.#buildRoutes(routerAt);
     if (!routes.ok) return routes;
     const chain = { plugins: this.#plugins, roadLength, routerAt, loggers: logging };
     const authority = {
@@ -139,9 +142,9 @@ class ServiceBuilder {
     return id;
   }
 
-  #buildRoutes(routerAt: number): Result<RouteTable> {
+  *#buildRoutes(routerAt: number): Steps<Result<RouteTable>> {
     const { routes, routesPlace } = this.#plan;
-    const scoped = this.#deliverParts();
+    const scoped = yield* this.#deliverParts();
     if (!scoped.ok) return scoped;
     const router = this.#plugins[routerAt];
     if (router === undefined) return ok({ name: routes.name, configId: 0, virtualHosts: [] });
@@ -152,6 +155,7 @@ class ServiceBuilder {
       const id = this.#serve(router, routes.virtualHostDigests[index], json);
       if (!id.ok) return fail(problemWithin(id.error, inside(routesPlace, hostPath(index))));
       references.push({ configId: id.value });
+      yield;
     }
     const whole = { '@type': ROUTE_CONFIGURATION, ...routes.json, virtualHosts: references };
     const configId = this.#serve(router, routes.digest, JSON.stringify(whole));
@@ -166,7 +170,7 @@ class ServiceBuilder {
     return ok({ name: routes.name, configId: configId.value, virtualHosts });
   }
 
-  #deliverParts(): Result<ScopedParts> {
+  *#deliverParts(): Steps<Result<ScopedParts>> {
     const scoped = new ScopedParts();
     for (const part of this.#plan.routes.parts) {
       const place = this.#placeOf(part);
@@ -178,6 +182,7 @@ class ServiceBuilder {
         return fail(problemWithin(id.error, inside(this.#plan.routesPlace, pathOf(part))));
       }
       scoped.add(part, { place: place.value, configId: id.value });
+      yield;
     }
     return ok(scoped);
   }

@@ -9,6 +9,7 @@ import { PluginPool, type PluginSpec } from '../filter/plugin-pool.ts';
 import type { ConnectionInfo } from '../http/codec.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { HeaderMapPool } from '../http/header-map-pool.ts';
+import { runAtOnce } from '../observe/steps.ts';
 import { TimerWheel } from '../observe/timer-wheel.ts';
 import { digestOf, takeApart } from '../server/served-parts.ts';
 import { buildService, type RouteMessage, type ServiceLease } from '../stream/build-service.ts';
@@ -184,7 +185,7 @@ export class TestHost {
     const spec = (filter: TestFilter) => specOf(filter, compiled);
     const parsed = parseHcm(options.hcm ?? {}, 'test');
     const routes = routesOf(options, spec);
-    const built = buildService(
+    const steps = buildService(
       {
         hcm: parsed.value,
         filters: options.filters.map((f) => ({ name: f.name, plugin: spec(f), path: null })),
@@ -203,6 +204,7 @@ export class TestHost {
       },
       this.pool,
     );
+    const built = runAtOnce(steps);
     if (!built.ok) throw new TestHostError([built.error]);
     return built.value;
   }
