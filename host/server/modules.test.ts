@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Problem } from '@lateen/sdk/base/problem';
+import { fail, ok } from '@lateen/sdk/base/result';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileMapped } from '../wasm/fixtures/assembly.ts';
 import { buildFilter } from '../wasm/fixtures/module-builder.ts';
@@ -65,4 +68,22 @@ test('of modules that nobody needs only a few stay', async () => {
   }
   const kept = keys.map((key) => (modules.get(key) === undefined ? 0 : 1));
   expect(kept).toEqual([1, ...new Array(14).fill(0), 1, 1, 1, 1, 1]);
+});
+
+test('how modules were come by is counted: fetched, failed, or there already', async () => {
+  const bytes = buildFilter({});
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const missing: Problem = { level: 'error', code: 'LAT0304', message: 'gone', origin: {} };
+  const modules = new ModuleLibrary(async ({ uri }) =>
+    uri === 'http://a/m' ? ok(bytes) : fail(missing),
+  );
+  const loads: string[] = [];
+  modules.countLoads((load) => loads.push(load));
+  const remote = (uri: string, digest: string) => ({
+    remote: { httpUri: { uri }, sha256: digest },
+  });
+  await resolve(modules, remote('http://a/m', sha256));
+  await resolve(modules, remote('http://a/m', sha256));
+  await expect(resolve(modules, remote('http://a/x', 'ab'.repeat(32)))).rejects.toThrow('gone');
+  expect(loads).toEqual(['fetched', 'hit', 'failed']);
 });

@@ -18,6 +18,9 @@ export type FetchModule = (
   source: Extract<CodeSource, { kind: 'remote' }>,
 ) => Promise<Result<Uint8Array>>;
 
+/** How a module was come by that a filter names by URL and digest. */
+export type ModuleLoad = 'hit' | 'fetched' | 'failed';
+
 /** Modules that are kept although nobody needs them at present. */
 const IDLE_MAX = 4;
 
@@ -30,8 +33,15 @@ export class ModuleLibrary {
   /** Compilations under way, so that ten listeners with one plugin compile it once. */
   readonly #compiling = new Map<string, Promise<Result<CompiledModule>>>();
 
+  #count: (load: ModuleLoad) => void = () => {};
+
   constructor(fetch: FetchModule) {
     this.#fetch = fetch;
+  }
+
+  /** Tells from now on how modules are come by. */
+  countLoads(count: (load: ModuleLoad) => void): void {
+    this.#count = count;
   }
 
   get(key: string): CompiledModule | undefined {
@@ -80,8 +90,12 @@ export class ModuleLibrary {
   ): Promise<Result<CompiledModule>> {
     if (code.kind === 'remote') {
       const known = this.#compiled.get(moduleKey(`sha256:${code.sha256}`, limits));
-      if (known !== undefined && !known.trusted) return ok(known);
+      if (known !== undefined && !known.trusted) {
+        this.#count('hit');
+        return ok(known);
+      }
       const bytes = await this.#fetch(code);
+      this.#count(bytes.ok ? 'fetched' : 'failed');
       return bytes.ok ? this.#compile(name, bytes.value, { limits }) : bytes;
     }
     if (code.kind === 'inline') return this.#compile(name, code.bytes, { limits });

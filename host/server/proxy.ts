@@ -85,6 +85,7 @@ class RunningProxy implements ProxyProcess {
     this.#log = openLog(thresholds, flags.logPath);
     const hub = new MetricHub();
     const metrics = openMainMetrics(hub);
+    countModuleLoads(parts.library, metrics);
     this.#supervisor = new Supervisor(this.#openResolver(), {
       workers: parts.workers,
       node: bootstrap.node,
@@ -208,4 +209,15 @@ function withoutManagementClusters(
 function openMainMetrics(hub: MetricHub): ThreadMetrics {
   const source: MetricSource = hub.attach();
   return new ThreadMetrics((message) => source.receive(message));
+}
+
+/** Under the names that Envoy has for them. */
+function countModuleLoads(library: ModuleLibrary, metrics: ThreadMetrics): void {
+  const counter = (name: string) => metrics.counter('wasm', `remote_load_${name}`);
+  const slots = {
+    hit: counter('cache_hits'),
+    fetched: counter('fetch_successes'),
+    failed: counter('fetch_failures'),
+  };
+  library.countLoads((load) => metrics.add(slots[load], 1));
 }
