@@ -1,13 +1,16 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { isKind } from '../api/object.ts';
 import type { PluginSource } from './plugin.ts';
-import { CREDENTIALS_INVALID, DIGEST_MISMATCH, isAboutTrust } from './problem.ts';
+import { configKeys } from './plugin-config.ts';
+import { CONFIG_REFUSED, CREDENTIALS_INVALID, DIGEST_MISMATCH, isAboutTrust } from './problem.ts';
 
 /** The problem at the line of the resource that has to do with it. */
 export function locateProblem(source: PluginSource, problem: Problem): Problem {
   const { object, key } = source;
   const prefix = isKind(object, 'TrafficExtension') ? ['spec', 'wasm'] : ['spec'];
-  const origin = object.source.at([...prefix, fieldOf(problem.code, source)]);
+  const keys =
+    problem.code === CONFIG_REFUSED ? configKeys(problem.message) : [fieldOf(problem.code, source)];
+  const origin = object.source.at([...prefix, ...keys]);
   return { ...problem, origin: { ...origin, resource: key } };
 }
 

@@ -7,8 +7,10 @@ import { compileModule } from './compile.ts';
 import { type Fetched, ModuleFetcher, type ModuleFetcherOptions } from './fetcher.ts';
 import { locateProblem } from './locate.ts';
 import { asksForModule, type PluginSource, pluginOf } from './plugin.ts';
+import { checkPluginConfig } from './plugin-config.ts';
 import {
   CERTIFICATE_REFUSED,
+  CONFIG_REFUSED,
   DIGEST_MISMATCH,
   FETCH_FAILED,
   failed,
@@ -260,6 +262,8 @@ export class ModulePipeline {
     version.digest = fetched.value.digest;
     const compiled = await compileModule(fetched.value.bytes);
     if (!compiled.ok) return compiled;
+    const fits = checkPluginConfig(version.source, fetched.value.bytes);
+    if (!fits.ok) return fits;
     version.step = 'compiled';
     const kept = await this.#fetcher.keep(version.source, fetched.value);
     return kept.ok ? fetched : kept;
@@ -353,6 +357,6 @@ const FOUND_WANTING: ReadonlySet<string> = new Set([
 ]);
 
 function failedStep(code: string): PluginStep {
-  if (code === NOT_A_MODULE) return 'compiled';
+  if (code === NOT_A_MODULE || code === CONFIG_REFUSED) return 'compiled';
   return isAboutTrust(code) ? 'verified' : 'fetched';
 }

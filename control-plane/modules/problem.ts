@@ -23,6 +23,8 @@ export const SIGNATURE_REQUIRED = 'LAT0413';
 /** A registry's answer that is no image, or an image that holds no module. */
 export const NOT_AN_IMAGE = 'LAT0414';
 export const CERTIFICATE_REFUSED = 'LAT0415';
+/** pluginConfig breaks the schema that the module carries. */
+export const CONFIG_REFUSED = 'LAT0416';
 export const NOT_A_MODULE = 'LAT0301';
 export const REFUSED_BY_PROXY = 'LAT0302';
 

@@ -3,7 +3,7 @@
  * folder and those before it.
  */
 const ORDER: Readonly<Record<string, readonly string[]>> = {
-  sdk: ['base', 'abi', 'xds', 'assembly', 'templates'],
+  sdk: ['base', 'abi', 'schema', 'xds', 'assembly', 'templates', 'examples'],
   host: [
     'observe',
     'net',

@@ -3,6 +3,7 @@ import type { ConfigObject } from '../../api/object.ts';
 import { parseDocuments } from '../../api/parse.ts';
 import { buildMesh } from '../../mesh/build.ts';
 import { checkPlugins } from '../../modules/check.ts';
+import { checkLocalModules } from '../../modules/check-local.ts';
 import { EXIT_FINDINGS, type Io } from '../io.ts';
 import { paintFor } from '../paint.ts';
 import { giveUp, paintProblem } from '../say.ts';
@@ -29,6 +30,7 @@ export async function analyze(options: AnalyzeOptions, io: Io): Promise<number> 
     problems.push(...parsed.problems);
   }
   problems.push(...buildMesh(objects).problems, ...checkPlugins(objects));
+  problems.push(...checkLocalModules(objects));
   if (options.output === 'json') io.out(JSON.stringify(problems));
   else report(problems, { files: files.length, objects }, io);
   const threshold = SEVERITY.indexOf(options.failureThreshold);

@@ -68,6 +68,15 @@ export class JsonReader {
     return value === null ? fallback : value.integer;
   }
 
+  /** A number without a fraction, and no text. */
+  whole(name: string, fallback: i64 = 0): i64 {
+    const value = this.take(name, JSON_NUMBER, 'a number');
+    if (value === null) return fallback;
+    if (value.number === Math.floor(value.number)) return value.integer;
+    this.complain(name, 'is not an integer');
+    return fallback;
+  }
+
   float(name: string, fallback: f64 = 0): f64 {
     const value = this.take(name, JSON_NUMBER, 'a number');
     return value === null ? fallback : value.number;
