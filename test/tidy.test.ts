@@ -128,7 +128,9 @@ test('names are kebab-case', () => {
     sources
       .filter(
         ({ path }) =>
-          !/^[.\w/-]*\/[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d))?\.(ts|mts|mjs|js|tsx)$/.test(path),
+          !/^[.\w/-]*\/[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d|gen))?\.(ts|mts|mjs|js|tsx)$/.test(
+            path,
+          ),
       )
       .map(({ path }) => ({ path, rule: 'name is not kebab-case', words: '' })),
   );

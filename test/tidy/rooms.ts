@@ -3,7 +3,7 @@
  * folder and those before it.
  */
 const ORDER: Readonly<Record<string, readonly string[]>> = {
-  sdk: ['base', 'abi', 'schema', 'xds', 'assembly', 'templates', 'examples'],
+  sdk: ['base', 'abi', 'xds', 'assembly', 'schema', 'reference', 'templates', 'examples'],
   host: [
     'observe',
     'net',
