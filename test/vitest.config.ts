@@ -20,7 +20,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['{sdk,host,filters,control-plane,test}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // A template's filter.test.ts runs where the template was copied to.
+    exclude: ['**/node_modules/**', '**/dist/**', 'sdk/templates/*/filter.test.ts'],
     pool: 'forks',
     execArgv: ['--conditions=lateen-source'],
     testTimeout: 60_000,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAuthoring } from './author-program.ts';
 import type { Io } from './io.ts';
 import { type Done, output } from './options.ts';
 
@@ -13,6 +14,7 @@ From the environment:
 export function addFilterCommands(program: Command, io: Io, done: Done): void {
   const filter = program.command('filter').description('make, sign and share Wasm filters');
   filter.addHelpText('after', SURROUNDINGS);
+  addAuthoring(filter, io, done);
   addSharing(filter, io, done);
   addSigning(filter, io, done);
 }

@@ -112,6 +112,11 @@ export class Plugin {
     return this.has.onStreamLog && !this.has.onConfig && !this.has.onRouteConfig;
   }
 
+  /** Why the VM at hand is dead, else why the last one was; null while all is well. */
+  get fault(): Problem | null {
+    return this.#root.vm.fault ?? this.lastFault;
+  }
+
   /** Bytes of linear memory of the VM at hand. */
   get memoryBytes(): number {
     return this.#root.vm.memoryBytes;

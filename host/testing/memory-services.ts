@@ -3,16 +3,21 @@ import * as status from '@lateen/sdk/abi/status';
 import type { Log, LogLevel } from '@lateen/sdk/base/log';
 import type { MetricSlots, WriteSinks } from '../wasm/effects.ts';
 
+type LogFields = Readonly<Record<string, unknown>>;
+
 /** Log lines as a test reads them: `level message`. */
 export class MemoryLog implements Log {
   readonly lines: string[] = [];
+  /** Of each line, as it stands in a proxy's log. */
+  readonly fields: LogFields[] = [];
   level: LogLevel = 'trace';
 
   enabled(): boolean {
     return true;
   }
 
-  write(level: LogLevel, message: string): void {
+  write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    this.fields.push(fields);
     this.lines.push(`${level} ${message}`);
   }
 

@@ -4,7 +4,7 @@ import { formatProblem, type Problem } from '@lateen/sdk/base/problem';
 import { SteppedClock } from '@lateen/sdk/base/stepped-clock';
 import type { PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import { openRegistry, type XdsRegistry } from '@lateen/sdk/xds/registry';
-import type { FailurePolicy } from '../filter/plugin.ts';
+import type { FailurePolicy, Plugin } from '../filter/plugin.ts';
 import { PluginPool, type PluginSpec } from '../filter/plugin-pool.ts';
 import type { ConnectionInfo } from '../http/codec.ts';
 import { HeaderMap } from '../http/header-map.ts';
@@ -35,6 +35,8 @@ export interface TestModule {
   /** Type URLs that it serves, as its manifest says. */
   readonly serves?: readonly string[];
   readonly trusted?: boolean;
+  /** Its text, where it is not in the module: with it faults name places in the sources. */
+  readonly sourceMap?: string | undefined;
 }
 
 /** One filter of the chain. */
@@ -176,6 +178,13 @@ export class TestHost {
     return { stream, writer, response: writer.seen };
   }
 
+  /** The plugin of a filter: memory, usage, faults. Throws where there is none of the name. */
+  plugin(name: string): Plugin {
+    const found = [...this.pool.plugins].find((plugin) => plugin.name === name);
+    if (found === undefined) throw new Error(`no filter named ${name}`);
+    return found;
+  }
+
   close(): void {
     this.#lease?.release();
     this.#lease = null;
@@ -227,6 +236,7 @@ async function compile(module: TestModule): Promise<CompiledModule> {
     bytes: module.bytes,
     trusted: module.trusted ?? true,
     limits: moduleLimits(module.trusted ?? true),
+    readSourceMap: async () => module.sourceMap ?? null,
   });
   if (!compiled.ok) throw new TestHostError([compiled.error]);
   return compiled.value;

@@ -113,4 +113,31 @@ describe('the four packages, packed and installed in an empty folder', () => {
     const bytes = await readFile(app.join('filter.wasm'));
     expect(bytes.includes('proxy_on_request_headers')).toBe(true);
   });
+
+  test(
+    'a new filter builds, is tested and called in a folder of its own',
+    async () => {
+      const lateen = app.join('node_modules/.bin/lateen');
+      await runIn(app.path, lateen, ['filter', 'new', 'mine']);
+      const mine = app.join('mine');
+      // As `npm install` there would: the packages are those just packed, the rest is pinned.
+      const wanted = JSON.parse(await readFile(join(mine, 'package.json'), 'utf8'));
+      const others = Object.entries<string>(wanted.devDependencies)
+        .filter(([name]) => !name.startsWith('@lateen/'))
+        .map(([name, version]) => `${name}@${version}`);
+      expect(others).toHaveLength(3);
+      await runIn(app.path, 'npm', [
+        'install',
+        '--prefer-offline',
+        '--no-audit',
+        '--no-fund',
+        ...others,
+      ]);
+      expect(await runIn(mine, lateen, ['filter', 'test'])).toContain('2 passed');
+      const called = await runIn(mine, lateen, ['filter', 'call']);
+      expect(called).toMatch(/^The filter\n {2}request \+ x-hello: world\n\n/);
+      expect(await runIn(mine, lateen, ['filter', 'inspect', 'mine.wasm'])).toContain('0.2.1');
+    },
+    SLOW_MS,
+  );
 });
