@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import { limitField, type PluginLimits } from '@lateen/sdk/xds/plugin-limits';
 import type { GuestCallbacks } from '../wasm/callbacks.ts';
 import type { StreamEffects, VmServices } from '../wasm/effects.ts';
-import { type VmLimits, vmLimits } from '../wasm/limits.ts';
+import { vmLimits } from '../wasm/limits.ts';
 import type { CompiledModule } from '../wasm/module.ts';
 import { PluginUsage } from '../wasm/usage.ts';
 import { type RootContext, type StreamContext, Vm } from '../wasm/vm.ts';
@@ -48,7 +48,8 @@ export class Plugin {
   readonly failurePolicy: FailurePolicy;
   readonly has: GuestCallbacks;
   readonly #options: PluginOptions;
-  readonly #limits: VmLimits;
+  /** Of the modules that came with the host none: what limits them are connections. */
+  readonly #streamsMax: number;
   readonly #services: VmServices;
   readonly #shelf: VmShelf;
   readonly #backoff: Backoff;
@@ -81,7 +82,8 @@ export class Plugin {
     this.failurePolicy = options.failurePolicy;
     this.has = root.vm.has;
     this.#options = options;
-    this.#limits = vmLimits(options.limits);
+    const { streamsMax } = vmLimits(options.limits);
+    this.#streamsMax = options.module.trusted ? Number.MAX_SAFE_INTEGER : streamsMax;
     this.#services = services;
     this.#shelf = shelf;
     const { clock, random } = services;
@@ -125,7 +127,7 @@ export class Plugin {
   /** A context for a stream, or null where there is no VM; then `failurePolicy` says what to do. */
   openStream(effects: StreamEffects): StreamContext | null {
     if (!this.#serves()) return null;
-    if (this.#root.streams >= this.#limits.streamsMax) return this.#full();
+    if (this.#root.streams >= this.#streamsMax) return this.#full();
     this.usage.streams++;
     const context = this.#root.openStream(effects);
     return this.#root.vm.alive ? context : null;
@@ -166,8 +168,7 @@ export class Plugin {
   /** More streams than the plugin may have open: no context for this one. */
   #full(): null {
     this.refusals++;
-    const { streamsMax } = this.#limits;
-    this.#root.warn(`has ${streamsMax} streams open already (${limitField('streams')})`);
+    this.#root.warn(`has ${this.#streamsMax} streams open already (${limitField('streams')})`);
     return null;
   }
 
