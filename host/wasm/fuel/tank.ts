@@ -20,7 +20,7 @@ const PIECE_FUEL = 200_000;
 const BYTE_FUEL = 64;
 
 /** Fuel for one host call, 0.1 to 2 us; bytes it moves come on top, 16 for a unit. */
-const HOST_CALL_FUEL = 4_000;
+const HOST_CALL_FUEL = 5_000;
 /** On top, for calls that take several us: log lines, what is kept by name. */
 const COSTLY_FUEL = 4_000;
 const FREE_BYTES = 1024;

@@ -13,6 +13,7 @@ export function propertyFunctions(guest: Guest): HostFunctions {
   return {
     proxy_get_property(path: number, pathSize: number, out: number, outSize: number) {
       if (!guest.admit('proxy_get_property')) return status.INTERNAL_FAILURE;
+      guest.chargeCostly();
       const start = path >>> 0;
       const end = start + (pathSize >>> 0);
       if (!memory.has(end, 0)) return status.INVALID_MEMORY_ACCESS;
