@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { type Done, output } from './options.ts';
+import { count, type Done, output, port } from './options.ts';
 
 /** Commands with which a filter is made, before it is shared. */
 export function addAuthoring(filter: Command, io: Io, done: Done): void {
+  addMaking(filter, io, done);
+  addTrying(filter, io, done);
+}
+
+function addMaking(filter: Command, io: Io, done: Done): void {
   filter
     .command('new')
     .description('make a folder with a filter that builds and tests by itself')
@@ -33,6 +38,19 @@ export function addAuthoring(filter: Command, io: Io, done: Done): void {
         await (await import('./commands/filter/test.ts')).test({ ...options, directory, rest }, io),
       ),
     );
+}
+
+function addTrying(filter: Command, io: Io, done: Done): void {
+  filter
+    .command('dev')
+    .description('the filter in a real proxy before a demo service; each save goes live')
+    .argument('[directory]', 'the folder of the filter', '.')
+    .option('--port <port>', 'where it is called; the next free one if it is taken', port, 8000)
+    .option('--config <json>', "the filter's configuration, an object")
+    .addOption(output('text', 'json'))
+    .action(async (directory, options) =>
+      done(await (await import('./commands/filter/dev.ts')).dev({ ...options, directory }, io)),
+    );
   filter
     .command('inspect')
     .description('what a module is and may do, without running it')
@@ -56,5 +74,16 @@ export function addAuthoring(filter: Command, io: Io, done: Done): void {
     .addOption(output('text', 'json'))
     .action(async (file, options) =>
       done(await (await import('./commands/filter/call.ts')).call({ ...options, file }, io)),
+    );
+  filter
+    .command('bench')
+    .description('what a module costs for each request: time, fuel and memory')
+    .argument('<file>', 'the module')
+    .option('--requests <number>', 'how many are measured', count, 20_000)
+    .option('--live <number>', 'streams that are open meanwhile', count, 0)
+    .option('--config <json>', "the filter's configuration")
+    .addOption(output('text', 'json'))
+    .action(async (file, options) =>
+      done(await (await import('./commands/filter/bench.ts')).bench({ ...options, file }, io)),
     );
 }

@@ -125,8 +125,19 @@ test('inspect tells what a module may do without running it', async () => {
   expect(await filter('inspect', 'no.wasm')).toMatchObject({ code: 1 });
 });
 
+test('a bench tells time, fuel and memory of a request', async () => {
+  const args = ['bench', 'mine/mine.wasm', '--requests', '2000', '--live', '50', '-o', 'json'];
+  const benched = await filter(...args);
+  expect(benched).toMatchObject({ code: 0 });
+  const result = JSON.parse(benched.stdout);
+  expect(result).toMatchObject({ requests: 2000, live: 50, failed: 0, memoryGrowthBytes: 0 });
+  expect(result.fuel).toBeGreaterThan(10);
+  expect(result.us.with.p99).toBeGreaterThanOrEqual(result.us.with.p50);
+  expect(await filter('bench', 'mine/mine.wasm', '--requests', '1')).toMatchObject({ code: 64 });
+});
+
 test('every command has its help, and refuses options that it has not', async () => {
-  for (const name of ['new', 'build', 'test', 'inspect', 'call']) {
+  for (const name of ['new', 'build', 'test', 'dev', 'inspect', 'call', 'bench']) {
     expect(await filter(name, '--help')).toMatchObject({ code: 0 });
     expect(await filter(name, '--nonsense')).toMatchObject({ code: 64 });
   }

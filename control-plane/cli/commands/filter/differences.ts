@@ -32,7 +32,7 @@ function messageDifferences(
 }
 
 /** `+ name: value`, `- name: value`, and both for a value that changed. */
-function pairDifferences(before: Pairs, after: Pairs): string[] {
+export function pairDifferences(before: Pairs, after: Pairs): string[] {
   const left = [...before].map(([name, value]) => `${name}: ${value}`);
   const added: string[] = [];
   for (const [name, value] of after) {
