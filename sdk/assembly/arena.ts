@@ -23,6 +23,7 @@ let collectAbove: usize = COLLECT_BYTES_MIN;
 /** Number of the outermost callback: what was read in an earlier one may have changed. */
 export let epoch: u32 = 0;
 
+/** Begins a callback: memory of the last one is used again. */
 export function enter(): void {
   if (depth++ !== 0) return;
   used = 0;

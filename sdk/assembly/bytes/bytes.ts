@@ -122,6 +122,7 @@ function isBlank(byte: u8): bool {
   return byte === 0x20 || byte === 0x09;
 }
 
+/** The byte in lower case (ASCII). */
 export function lowerByte(byte: u8): u8 {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }

@@ -24,7 +24,9 @@ export class HttpCallHandler {
 
 /** Valid inside `onResponse`. */
 export const callHeaders = new HeaderMap(HTTP_CALL_RESPONSE_HEADERS);
+/** The answer's trailers, inside `onResponse`. */
 export const callTrailers = new HeaderMap(HTTP_CALL_RESPONSE_TRAILERS);
+/** The answer's body, inside `onResponse`. */
 export const callBody = new Body(HTTP_CALL_RESPONSE_BODY);
 
 const pending = new IdMap<HttpCallHandler | null>();

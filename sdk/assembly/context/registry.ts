@@ -18,6 +18,7 @@ export function registerHttp(factory: (id: i32) => HttpContext): void {
   makeHttp = factory;
 }
 
+/** What `proxy_on_context_create` does. */
 export function createContext(id: i32, parent: i32): void {
   if (parent === 0) {
     const make = makeRoot;
@@ -39,10 +40,12 @@ export function rootOf(id: i32): RootContext | null {
   return root;
 }
 
+/** The context of a stream, or null. */
 export function streamOf(id: i32): HttpContext | null {
   return streams.get(id, null);
 }
 
+/** What `proxy_on_delete` does. */
 export function deleteContext(id: i32): void {
   const stream = streams.get(id, null);
   if (stream !== null) {

@@ -71,5 +71,7 @@ export class Body {
   }
 }
 
+/** What is held of the request's body. */
 export const requestBody = new Body(buffers.HTTP_REQUEST_BODY);
+/** What is held of the response's body. */
 export const responseBody = new Body(buffers.HTTP_RESPONSE_BODY);

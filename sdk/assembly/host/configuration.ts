@@ -13,12 +13,14 @@ export function readConfiguration(out: Bytes): void {
   readBuffer(PLUGIN_CONFIGURATION, out);
 }
 
+/** The plugin's configuration as text; in `onConfigure`. */
 export function configurationText(): string {
   const bytes = new Bytes();
   readBuffer(PLUGIN_CONFIGURATION, bytes);
   return bytes.toString();
 }
 
+/** The configuration of the VM as text; in `onConfigure`. */
 export function vmConfigurationText(): string {
   const bytes = new Bytes();
   readBuffer(VM_CONFIGURATION, bytes);

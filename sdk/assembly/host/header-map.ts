@@ -99,7 +99,11 @@ export class HeaderMap {
   }
 }
 
+/** Of the request. */
 export const requestHeaders = new HeaderMap(maps.REQUEST_HEADERS);
+/** Of the request; there in `onRequestTrailers` and behind. */
 export const requestTrailers = new HeaderMap(maps.REQUEST_TRAILERS);
+/** Of the response. */
 export const responseHeaders = new HeaderMap(maps.RESPONSE_HEADERS);
+/** Of the response; there in `onResponseTrailers` and behind. */
 export const responseTrailers = new HeaderMap(maps.RESPONSE_TRAILERS);

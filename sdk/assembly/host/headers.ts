@@ -21,6 +21,7 @@ export function readHeader(map: i32, name: Bytes, out: Bytes): bool {
   return found;
 }
 
+/** Whether there is a value, without reading it. */
 export function hasHeader(map: i32, name: Bytes): bool {
   return proxy_get_header_map_value(map, name.pointer, name.size, OUT, OUT_SIZE) === OK;
 }
@@ -32,10 +33,12 @@ export function setHeader(map: i32, name: Bytes, value: Bytes): bool {
   );
 }
 
+/** Adds one more value. */
 export function addHeader(map: i32, name: Bytes, value: Bytes): bool {
   return proxy_add_header_map_value(map, name.pointer, name.size, value.pointer, value.size) === OK;
 }
 
+/** Removes all values. */
 export function removeHeader(map: i32, name: Bytes): bool {
   return proxy_remove_header_map_value(map, name.pointer, name.size) === OK;
 }

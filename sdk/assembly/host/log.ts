@@ -30,22 +30,27 @@ export function log(level: i32, text: string, a: string = '', b: string = ''): v
   proxy_log(level, bytes, utf8Size);
 }
 
+/** `log` at the level trace. */
 export function trace(text: string, a: string = '', b: string = ''): void {
   log(levels.LOG_TRACE, text, a, b);
 }
 
+/** `log` at the level debug. */
 export function debug(text: string, a: string = '', b: string = ''): void {
   log(levels.LOG_DEBUG, text, a, b);
 }
 
+/** `log` at the level info. */
 export function info(text: string, a: string = '', b: string = ''): void {
   log(levels.LOG_INFO, text, a, b);
 }
 
+/** `log` at the level warn. */
 export function warn(text: string, a: string = '', b: string = ''): void {
   log(levels.LOG_WARN, text, a, b);
 }
 
+/** `log` at the level error. */
 export function error(text: string, a: string = '', b: string = ''): void {
   log(levels.LOG_ERROR, text, a, b);
 }

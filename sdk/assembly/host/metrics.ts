@@ -44,6 +44,7 @@ class Metric {
   }
 }
 
+/** A number that only grows. */
 export class Counter extends Metric {
   constructor(name: string, tags: Array<string> = []) {
     super(METRIC_COUNTER, taggedName(name, tags));
@@ -58,6 +59,7 @@ export class Counter extends Metric {
   }
 }
 
+/** A number that goes up and down. */
 export class Gauge extends Metric {
   constructor(name: string, tags: Array<string> = []) {
     super(METRIC_GAUGE, taggedName(name, tags));
@@ -77,6 +79,7 @@ export class Gauge extends Metric {
   }
 }
 
+/** How values are spread. */
 export class Histogram extends Metric {
   constructor(name: string, tags: Array<string> = []) {
     super(METRIC_HISTOGRAM, taggedName(name, tags));

@@ -14,6 +14,7 @@ export function continueRequest(): bool {
   return proxy_continue_stream(STREAM_HTTP_REQUEST) === OK;
 }
 
+/** Lets go of a response that a callback held by PAUSE. */
 export function continueResponse(): bool {
   return proxy_continue_stream(STREAM_HTTP_RESPONSE) === OK;
 }

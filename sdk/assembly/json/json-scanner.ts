@@ -179,10 +179,12 @@ export class JsonScanner {
   }
 }
 
+/** Whether the byte is a decimal digit. */
 export function isDigit(byte: u8): bool {
   return byte >= 0x30 && byte <= 0x39;
 }
 
+/** What a hex digit stands for, or -1. */
 export function hexDigit(byte: u8): i32 {
   if (isDigit(byte)) return byte - 0x30;
   const letter = byte | 0x20;

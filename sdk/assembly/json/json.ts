@@ -3,11 +3,17 @@ import { decodeInteger, decodeNumber } from './json-number';
 import { JsonScanner } from './json-scanner';
 import { decodeText, isText } from './json-text';
 
+/** `Json.kind` of `null`. */
 export const JSON_NULL = 0;
+/** `Json.kind` of `true` and `false`. */
 export const JSON_BOOLEAN = 1;
+/** `Json.kind` of numbers. */
 export const JSON_NUMBER = 2;
+/** `Json.kind` of texts. */
 export const JSON_STRING = 3;
+/** `Json.kind` of lists. */
 export const JSON_ARRAY = 4;
+/** `Json.kind` of objects. */
 export const JSON_OBJECT = 5;
 
 /**
