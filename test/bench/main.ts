@@ -7,6 +7,7 @@ import { runFilterCost } from './filter-cost.ts';
 import { hasNginx, originServer, startNginx } from './nginx.ts';
 import { startOrigin } from './origin.ts';
 import { formatTable, type Row } from './rows.ts';
+import { runSwapCost } from './swap-cost.ts';
 
 const HELP = `Usage: npm run bench [-- OPTIONS]
 
@@ -62,6 +63,10 @@ async function main(): Promise<void> {
   if ('filter cost'.includes(values.only) || values.only.includes('filter cost')) {
     say('filter cost ...');
     rows.push(...(await runFilterCost()));
+  }
+  if ('swap cost'.includes(values.only)) {
+    say('swap cost ...');
+    rows.push(...(await runSwapCost()));
   }
   if (values.output === 'json') console.log(JSON.stringify(rows, null, 2));
   else console.log(report(rows, options));
