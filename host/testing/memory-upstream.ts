@@ -16,7 +16,8 @@ export type UpstreamAnswer =
   | {
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string;
+      /** A list arrives in as many parts. */
+      readonly body?: string | readonly string[];
       readonly trailers?: Readonly<Record<string, string>>;
     }
   /** The connection breaks. */
@@ -128,11 +129,13 @@ class MemoryAttempt implements SeenAttempt, AttemptHandle {
       [':status', String(answer.status)],
       ...Object.entries(answer.headers ?? {}),
     ]);
-    const body = answer.body ?? '';
+    const parts = [answer.body ?? ''].flat().filter((part) => part !== '');
     const trailers = Object.entries(answer.trailers ?? {});
-    this.#receiver.onHead(head, body === '' && trailers.length === 0);
-    if (body !== '' && !this.cancelled) {
-      this.#receiver.onData(Buffer.from(body), trailers.length === 0);
+    this.#receiver.onHead(head, parts.length === 0 && trailers.length === 0);
+    for (const [index, part] of parts.entries()) {
+      if (this.cancelled) break;
+      const last = index === parts.length - 1 && trailers.length === 0;
+      this.#receiver.onData(Buffer.from(part), last);
     }
     if (trailers.length > 0 && !this.cancelled) {
       this.#receiver.onTrailers(HeaderMap.fromPairs(trailers));
