@@ -138,6 +138,7 @@ export class FuelTank {
       return false;
     }
     this.#exchange(left);
+    this.#debtMax = Math.min(this.#debtMax, left);
     return true;
   }
 }
