@@ -87,3 +87,17 @@ function addTrying(filter: Command, io: Io, done: Done): void {
       done(await (await import('./commands/filter/bench.ts')).bench({ ...options, file }, io)),
     );
 }
+
+/** For those who make hosts: does one do what the ABI says? */
+export function addConformance(program: Command, io: Io, done: Done): void {
+  program
+    .command('conformance')
+    .description('check a Proxy-Wasm host, case by case; exits with 79 where one fails')
+    .option('--host <url>', 'the host, with the driver module, proxying to our service')
+    .option('--echo <port>', 'where our service listens', port, 9999)
+    .option('--write-module <path>', 'write the driver module, to load it into the host')
+    .addOption(output('text', 'json'))
+    .action(async (options) =>
+      done(await (await import('./commands/conformance.ts')).conformance(options, io)),
+    );
+}

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { addConformance } from './author-program.ts';
 import { addFilterCommands } from './filter-program.ts';
 import { EXIT_FAILED, EXIT_USAGE, type Io } from './io.ts';
 import { connected, count, type Done, output, port } from './options.ts';
@@ -39,6 +40,7 @@ function createProgram(io: Io, done: Done): Command {
   addResources(program, io, done);
   addInspectors(program, io, done);
   addFilterCommands(program, io, done);
+  addConformance(program, io, done);
   return program;
 }
 
