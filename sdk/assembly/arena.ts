@@ -1,4 +1,5 @@
 import './abort';
+import './runtime/heap';
 
 /**
  * Memory for one callback. What the host returns (header values, properties, bodies) and what a

@@ -224,3 +224,28 @@ export function refusal(): void {
   refuseConfiguration('a.b', 'is wrong');
   leave();
 }
+
+/** Takes a block of so many bytes, its first and last set to `mark`. */
+export function heapTake(size: i32, mark: i32): usize {
+  const block = heap.alloc(size);
+  if (size > 0) store<u8>(block, <u8>mark);
+  if (size > 0) store<u8>(block + size - 1, <u8>mark);
+  return block;
+}
+
+/** Whether both marks still stand. */
+export function heapHolds(block: usize, size: i32, mark: i32): bool {
+  return size === 0 || (load<u8>(block) === mark && load<u8>(block + size - 1) === mark);
+}
+
+export function heapResize(block: usize, size: i32): usize {
+  return heap.realloc(block, size);
+}
+
+export function heapGive(block: usize): void {
+  heap.free(block);
+}
+
+export function heapPages(): i32 {
+  return memory.size();
+}
