@@ -22,6 +22,7 @@ const left = [
   'assembly',
   '*/assembly',
   'templates',
+  'examples',
   '*/testing',
 ];
 

@@ -137,6 +137,9 @@ describe('the four packages, packed and installed in an empty folder', () => {
       const called = await runIn(mine, lateen, ['filter', 'call']);
       expect(called).toMatch(/^The filter\n {2}request \+ x-hello: world\n\n/);
       expect(await runIn(mine, lateen, ['filter', 'inspect', 'mine.wasm'])).toContain('0.2.1');
+      await runIn(app.path, lateen, ['conformance', '--write-module', 'driver.wasm']);
+      const driver = await readFile(app.join('driver.wasm'));
+      expect(driver.includes('proxy_on_response_body')).toBe(true);
     },
     SLOW_MS,
   );
