@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hasErrors, type Problem } from '@lateen/sdk/base/problem';
+import { fail, ok, type Result } from '@lateen/sdk/base/result';
+import { type ConfigFiles, configFiles, writeConfigFiles } from '@lateen/sdk/schema/build-config';
+import { addSchemaSection } from '@lateen/sdk/schema/schema-section';
 import { cannot } from '../../say.ts';
 import type { FilterProject } from './project.ts';
 
@@ -58,6 +61,11 @@ export async function compileFilter(project: FilterProject, release: boolean): P
     const problem = cannot(`${name} is not installed`, `npm install --save-dev ${name}`);
     return { bytes: null, sourceMap: null, problems: [problem], ms: 0 };
   }
+  const config = readConfig(project.directory);
+  if (!config.ok) {
+    return { bytes: null, sourceMap: null, problems: [cannot(config.error)], ms: 0 };
+  }
+  if (config.value !== undefined) writeConfigFiles(config.value);
   const asc: Asc = await import(pathToFileURL(join(compiler, 'dist/asc.js')).href);
   const texts = new Map<string, string>();
   const written = new Map<string, Uint8Array | string>();
@@ -76,9 +84,20 @@ export async function compileFilter(project: FilterProject, release: boolean): P
   if (error !== null && !hasErrors(problems)) problems.push(cannot(error.message));
   const ms = performance.now() - started;
   if (error !== null) return { bytes: null, sourceMap: null, problems, ms };
-  const bytes = written.get(project.out) as Uint8Array;
+  const plain = written.get(project.out) as Uint8Array;
+  const schema = config.value?.text;
+  const bytes = schema === undefined ? plain : addSchemaSection(plain, schema);
   const map = written.get(`${project.out}.map`);
   return { bytes, sourceMap: map === undefined ? null : String(map), problems, ms };
+}
+
+/** What the filter's config.schema.json declares; undefined where it has none. */
+function readConfig(directory: string): Result<ConfigFiles | undefined, string> {
+  try {
+    return ok(configFiles(directory));
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Whole or not at all: who watches the module never reads half of it. */
