@@ -179,6 +179,17 @@ export const FN_SHARED_LIST: string = 'lateen.shared_list';
 export const SHARED_ABSENT = 0xffffffff;
 /** Envoy's: asks for the route again before the request goes on. */
 export const FN_CLEAR_ROUTE_CACHE: string = 'clear_route_cache';
+/**
+ * Envoy's, with its messages (source/extensions/common/wasm/ext): hash by name, key as PEM or DER,
+ * signature and text -> whether the signature holds, or why not. ECDSA signatures are DER.
+ */
+export const FN_VERIFY_SIGNATURE: string = 'verify_signature';
+/** Envoy's: hash by name, private key as PEM or DER, text -> the signature, or why there is none. */
+export const FN_SIGN: string = 'sign';
+/** Envoy's: bytes -> bytes in the zlib format (RFC 1950). BAD_ARGUMENT above 1 MiB. */
+export const FN_COMPRESS: string = 'compress';
+/** Envoy's: the other way. SERIALIZATION_FAILURE for what is none, BAD_ARGUMENT above 4 MiB. */
+export const FN_UNCOMPRESS: string = 'uncompress';
 
 /** Envoy's response flags that a module may set, at Envoy's bits (`CoreResponseFlag`). */
 export const RESPONSE_FLAG_NO_ROUTE = 256;

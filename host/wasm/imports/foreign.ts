@@ -3,7 +3,9 @@ import * as status from '@lateen/sdk/abi/status';
 import { ascii } from '@lateen/sdk/base/bytes';
 import type { Guest } from '../guest.ts';
 import { ForeignAnswer, type ForeignFunction, type ForeignFunctions } from './foreign-answer.ts';
+import { foreignCompression } from './foreign-compression.ts';
 import { foreignConfiguration } from './foreign-configuration.ts';
+import { foreignCrypto } from './foreign-crypto.ts';
 import { foreignFields } from './foreign-fields.ts';
 import { foreignHeaders } from './foreign-headers.ts';
 import { foreignMetrics } from './foreign-metrics.ts';
@@ -31,6 +33,8 @@ export function foreignFunctions(guest: Guest): HostFunctions {
     ...foreignShared(guest),
     ...foreignSinks(guest),
     ...foreignConfiguration(guest),
+    ...foreignCrypto(guest),
+    ...foreignCompression(guest),
   });
   const answer = new ForeignAnswer(guest);
   return {
@@ -132,6 +136,10 @@ const FEATURES = Buffer.from(
     ext.FN_SHARED_ADD,
     ext.FN_SHARED_LIST,
     ext.FN_CLEAR_ROUTE_CACHE,
+    ext.FN_VERIFY_SIGNATURE,
+    ext.FN_SIGN,
+    ext.FN_COMPRESS,
+    ext.FN_UNCOMPRESS,
   ]
     .map((name) => `${name}=${VERSION}\n`)
     .join(''),
