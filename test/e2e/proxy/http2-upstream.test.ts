@@ -41,7 +41,7 @@ let port = 0;
 let admin = 0;
 
 function config(listenPort: number, upstreamPort: number, adminPort?: number): ConfigObject {
-  const retry = { retry_policy: { retry_on: 'refused-stream,connect-failure', num_retries: 3 } };
+  const retry = { retry_policy: { retry_on: 'refused-stream,connect-failure', num_retries: 10 } };
   // As Istio sets it; Envoy's 3 retries at a time are fewer than a GOAWAY refuses.
   const circuit_breakers = { thresholds: [{ max_retries: 1000 }] };
   const cluster = { ...HTTP2, circuit_breakers };
