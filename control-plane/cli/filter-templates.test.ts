@@ -32,6 +32,7 @@ test.each(readdirSync(TEMPLATES))(
     const schema = directory.join(`${name}/config.schema.json`);
     const wanted = existsSync(schema) ? await readFile(schema, 'utf8') : undefined;
     expect(readSchemaSection(module)).toBe(wanted);
-    expect(existsSync(directory.join(`${name}/filter.test.ts`))).toBe(true);
+    const ownTest = await readFile(directory.join(`${name}/filter.test.ts`), 'utf8');
+    expect(ownTest).toContain(`'${name}.wasm'`);
   },
 );

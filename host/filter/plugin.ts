@@ -1,7 +1,7 @@
 import type { Problem } from '@lateen/sdk/base/problem';
 import { fail, ok, type Result } from '@lateen/sdk/base/result';
 import { limitField, type PluginLimits } from '@lateen/sdk/xds/plugin-limits';
-import type { GuestCallbacks } from '../wasm/callbacks.ts';
+import { type GuestCallbacks, onlyLogs } from '../wasm/callbacks.ts';
 import type { StreamEffects, VmServices } from '../wasm/effects.ts';
 import { vmLimits } from '../wasm/limits.ts';
 import type { CompiledModule } from '../wasm/module.ts';
@@ -47,6 +47,8 @@ export class Plugin {
   readonly module: CompiledModule;
   readonly failurePolicy: FailurePolicy;
   readonly has: GuestCallbacks;
+  /** Whether it is entered once for each stream, at its end, and never on the way. */
+  readonly onlyLogs: boolean;
   readonly #options: PluginOptions;
   /** Of the modules that came with the host none: what limits them are connections. */
   readonly #streamsMax: number;
@@ -81,6 +83,7 @@ export class Plugin {
     this.module = options.module;
     this.failurePolicy = options.failurePolicy;
     this.has = root.vm.has;
+    this.onlyLogs = onlyLogs(root.vm.has);
     this.#options = options;
     const { streamsMax } = vmLimits(options.limits);
     this.#streamsMax = options.module.trusted ? Number.MAX_SAFE_INTEGER : streamsMax;
@@ -107,11 +110,6 @@ export class Plugin {
   /** False where the VM is dead and no fresh one is due yet. */
   get alive(): boolean {
     return !this.#closed && this.#root.vm.alive;
-  }
-
-  /** Whether it is entered once for each stream, at its end, and never on the way. */
-  get onlyLogs(): boolean {
-    return this.has.onStreamLog && !this.has.onConfig && !this.has.onRouteConfig;
   }
 
   /** Why the VM at hand is dead, else why the last one was; null while all is well. */

@@ -169,7 +169,7 @@ export class FilterSlot implements RoadFilter, StreamEffects {
 
   /** The stream is over: a module that only logs is entered once. */
   log(): void {
-    if (this.plugin.has.onStreamLog) this.plugin.logStream(this);
+    if (this.plugin.onlyLogs) this.plugin.logStream(this);
     else if (this.open()) this.close();
   }
 

@@ -226,7 +226,7 @@ class ScopedParts {
 
 function onlyLogs({ name }: Plugin): Problem {
   const message = `${name} only logs: it takes no configuration of a route`;
-  return { level: 'error', code: 'LAT0312', message, origin: { resource: name } };
+  return { level: 'error', code: 'LAT0315', message, origin: { resource: name } };
 }
 
 const VIRTUAL_HOST = 'type.googleapis.com/envoy.config.route.v3.VirtualHost';

@@ -46,6 +46,27 @@ export type GuestFunctions = { readonly [name in CallbackName]: GuestFunction | 
 
 const NAMES = Object.keys(CALLBACKS) as CallbackName[];
 
+/** What a module is called for while a stream is on its way, or with a context of it at its end. */
+const OF_STREAMS: readonly CallbackName[] = [
+  'onRequestHeaders',
+  'onRequestBody',
+  'onRequestTrailers',
+  'onResponseHeaders',
+  'onResponseBody',
+  'onResponseTrailers',
+  'onLog',
+  'onConfig',
+  'onRoute',
+  'onRouteConfig',
+  'onAttempt',
+  'onTimer',
+];
+
+/** Whether a module hears of a stream once, when it is over, and of nothing else about it. */
+export function onlyLogs(has: GuestCallbacks): boolean {
+  return has.onStreamLog && !OF_STREAMS.some((name) => has[name]);
+}
+
 /** `capabilities` names those that may be called; empty = all. */
 export function listCallbacks(
   exports: ReadonlySet<string>,
