@@ -11,7 +11,11 @@ let directory: TemporaryDirectory;
 
 async function filter(...args: readonly string[]) {
   const cwd = directory.path;
-  return run(process.execPath, [LATEEN, 'filter', ...args], { env: { NO_COLOR: '1' }, cwd });
+  return run(process.execPath, [LATEEN, 'filter', ...args], {
+    env: { NO_COLOR: '1' },
+    cwd,
+    deadlineMs: 30_000,
+  });
 }
 
 async function edit(file: string, from: string, to: string): Promise<void> {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   directory = await TemporaryDirectory.make();
   const env = { NO_COLOR: '1' };
   const args = ['filter', 'new', 'mine'];
-  await run(process.execPath, [LATEEN, ...args], { env, cwd: directory.path });
+  await run(process.execPath, [LATEEN, ...args], { env, cwd: directory.path, deadlineMs: 30_000 });
   dev = startNode(LATEEN, ['filter', 'dev', 'mine', '-o', 'json'], { cwd: directory.path });
   await told('live', 1);
   url = String(events('ready')[0]?.['url']);
@@ -107,7 +107,11 @@ test('a request that was seen is played again by a call', async () => {
   const file = `mine/.lateen/dev/requests/${id % 100}.json`;
   const module = `mine/.lateen/dev/modules/${events('live').at(-1)?.['version']}.wasm`;
   const args = ['filter', 'call', module, '--replay', file, '-o', 'json'];
-  const called = await run(process.execPath, [LATEEN, ...args], { env: {}, cwd: directory.path });
+  const called = await run(process.execPath, [LATEEN, ...args], {
+    env: {},
+    cwd: directory.path,
+    deadlineMs: 30_000,
+  });
   expect(called.code).toBe(1);
   expect(JSON.parse(called.stdout).fault).toContain('proxy_on_request_headers');
   expect(JSON.parse(await readFile(directory.join(file), 'utf8'))).toMatchObject({

@@ -19,7 +19,11 @@ afterAll(() => directory[Symbol.asyncDispose]());
 
 async function filter(...args: readonly string[]) {
   const cwd = directory.path;
-  return run(process.execPath, [LATEEN, 'filter', ...args], { env: { NO_COLOR: '1' }, cwd });
+  return run(process.execPath, [LATEEN, 'filter', ...args], {
+    env: { NO_COLOR: '1' },
+    cwd,
+    deadlineMs: 30_000,
+  });
 }
 
 test.each(readdirSync(TEMPLATES))(
