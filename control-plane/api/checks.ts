@@ -18,6 +18,7 @@ export function regexFault(pattern: string): string | undefined {
 /** A regular expression that proxies will take: RE2, which has no look-around or back-references. */
 export const regex = z
   .string()
+  .min(1, 'must not be empty: an empty pattern matches the empty text only')
   .max(4096)
   .superRefine((pattern, context) => {
     const fault = regexFault(pattern);

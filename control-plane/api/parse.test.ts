@@ -185,6 +185,19 @@ describe('values', () => {
     expect(messages(virtualService(spec)).join('\n')).toContain(message);
   });
 
+  it.each(['uri', 'queryParams: {q', 'headers: {x-a'])(
+    'refuses an empty pattern in %s',
+    (where) => {
+      const close = where.includes('{') ? '}' : '';
+      const match = `{${where}: {regex: ""}${close}}`;
+      const route = '[{destination: {host: a}}]';
+      const [message] = messages(
+        virtualService(`{hosts: [a], http: [{match: [${match}], route: ${route}}]}`),
+      );
+      expect(message).toContain('must not be empty: an empty pattern matches the empty text only');
+    },
+  );
+
   it('reads durations as users write them', () => {
     const text = virtualService(
       '{hosts: [a], http: [{route: [{destination: {host: a}}], timeout: 1h2m3.5s}]}',
