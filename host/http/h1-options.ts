@@ -28,9 +28,9 @@ export interface H1ServerOptions extends H1Options {
   readonly secure: boolean;
   /** From the first byte of a head to its end; then 408. 0 = no limit. */
   readonly headerTimeoutMs: number;
-  /** From accept to the first byte; then the connection is closed. 0 = no limit. */
+  /** From accept to the first byte, if that is shorter than `idleTimeoutMs`. 0 = no limit. */
   readonly firstByteTimeoutMs: number;
-  /** Between two requests. 0 = no limit. */
+  /** Without a request, from accept on (Envoy's idle_timeout). 0 = no limit. */
   readonly idleTimeoutMs: number;
   /** How long a closing connection still reads, so that the last answer arrives. */
   readonly delayedCloseTimeoutMs: number;

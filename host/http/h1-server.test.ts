@@ -6,7 +6,7 @@ import { steps, UnrulyServer } from '../../test/kit/unruly-server.ts';
 import { waitFor } from '../../test/kit/wait-for.ts';
 import { SilentServer } from './fixtures/silent-server.ts';
 import { TinyProxy } from './fixtures/tiny-proxy.ts';
-import { openCodecServices } from './h1-options.ts';
+import { type H1ServerOptions, openCodecServices } from './h1-options.ts';
 import { HeaderMap } from './header-map.ts';
 
 const GET = 'GET /x HTTP/1.1\r\nHost: t\r\n\r\n';
@@ -103,10 +103,11 @@ describe('a connection', () => {
 });
 
 describe('time limits', () => {
-  async function stepped() {
+  async function stepped(server: Partial<H1ServerOptions> = {}) {
     const clock = new SteppedClock();
     const origin = await RecordingOrigin.open();
-    const proxy = await TinyProxy.open(origin.port, { services: openCodecServices(clock) });
+    const services = openCodecServices(clock);
+    const proxy = await TinyProxy.open(origin.port, { services, server });
     return { clock, origin, proxy };
   }
 
@@ -146,6 +147,24 @@ describe('time limits', () => {
     await waitFor('all to be closed', () => proxy.connections.size === 0);
     expect(clock.pending).toBe(0);
   });
+
+  test.each([
+    [200, 201],
+    [0, 60_020],
+  ])(
+    'with an idle limit of %i ms a connection that says nothing lasts until %i ms',
+    async (idleTimeoutMs, endMs) => {
+      const { clock, origin, proxy } = await stepped({ idleTimeoutMs });
+      await using _ = origin;
+      await using __ = proxy;
+      await using silent = await RawClient.connect({ port: proxy.port });
+      await waitFor('the connection', () => proxy.connections.size === 1);
+      await clock.advanceAndSettle(endMs - 50);
+      expect(silent.state).toBe('open');
+      await clock.advanceAndSettle(100);
+      expect((await silent.untilEnd()).length).toBe(0);
+    },
+  );
 
   test('a refused client that never closes is closed in the end', async () => {
     const { clock, origin, proxy } = await stepped();

@@ -92,7 +92,7 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
     socket.on('error', () => {});
     socket.on('close', () => queue.inTurn(() => this.#onClose()));
     this.#parser.begin(this.#map);
-    this.#arm(options.firstByteTimeoutMs);
+    this.#arm(shorter(options.firstByteTimeoutMs, options.idleTimeoutMs));
   }
 
   get activeStreams(): number {
@@ -353,4 +353,9 @@ class H1ServerConnection implements H1Server, StreamHost, IntakeOwner {
   #onWritable(): void {
     this.#options.queue.inTurn(() => this.#stream?.receiver?.onWritable());
   }
+}
+
+/** Of two limits the one that ends first; 0 is none. */
+function shorter(one: number, other: number): number {
+  return one === 0 || other === 0 ? Math.max(one, other) : Math.min(one, other);
 }

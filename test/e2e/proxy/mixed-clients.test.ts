@@ -81,7 +81,12 @@ function visit(port: number, chance: () => number): Promise<void> {
     const way = chance();
     if (way < 0.3) socket.resetAndDestroy();
     else if (way < 0.7) socket.end();
-    else socket.once('data', () => socket.destroy());
+    else {
+      socket.once('data', () => socket.destroy());
+      // All of the answer may be here already; who leaves a half open has to close it himself.
+      socket.once('end', () => socket.destroy());
+      if (socket.readableEnded) socket.destroy();
+    }
   };
   const send = (from: number) => {
     const to = from + 1 + Math.floor(chance() * 10_000);
