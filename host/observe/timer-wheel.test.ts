@@ -108,7 +108,8 @@ test('whatever is armed and cancelled, each timer fires within 10 ms after it is
           due.delete(timer);
         } else {
           wheel.arm(timers[timer], delayMs);
-          due.set(timer, clock.now() + Math.max(delayMs, 0.001));
+          // A timer of 0 ms may fire at this very instant, where the wheel has not yet turned to it.
+          due.set(timer, clock.now() + delayMs);
         }
         clock.advance(advanceMs);
       }
@@ -117,5 +118,14 @@ test('whatever is armed and cancelled, each timer fires within 10 ms after it is
       expect(wheel.armed).toBe(0);
       expect(clock.timers).toBe(0);
     }),
+    { examples: [[INSTANT]] },
   );
 });
+
+/** The wheel wakes, and before it turns a timer of 0 ms is armed. */
+const INSTANT = [
+  { timer: 0, delayMs: 0, cancel: false, advanceMs: 5 },
+  { timer: 0, delayMs: 0, cancel: false, advanceMs: 9 },
+  { timer: 0, delayMs: 7, cancel: false, advanceMs: 6 },
+  { timer: 1, delayMs: 0, cancel: false, advanceMs: 0 },
+];
