@@ -64,7 +64,7 @@ export function formatTable(rows: readonly Row[]): string {
     row.goal === null ? '' : `<= ${row.goal}${row.ratio === null ? '' : 'x'}`,
     verdict(row),
   ]);
-  const table = [['case', 'lateen', 'nginx', 'unit', 'ratio', 'goal', ''], ...cells];
+  const table = [['case', 'lateen', 'peer', 'unit', 'ratio', 'goal', ''], ...cells];
   const widths = table[0]!.map((_, column) =>
     Math.max(...table.map((line) => line[column]!.length)),
   );
